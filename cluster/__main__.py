@@ -21,6 +21,18 @@ def engine_command(arguments: argparse.Namespace) -> None:
         print("No Docker engine of the project's own runs.")
 
 
+def doctor_command(_: argparse.Namespace) -> int:
+    from cluster.doctor import doctor
+
+    return doctor()
+
+
+def clean_command(_: argparse.Namespace) -> None:
+    from cluster.clean import clean
+
+    clean()
+
+
 def parser() -> argparse.ArgumentParser:
     commands = argparse.ArgumentParser(prog="python -m cluster", description=__doc__)
     subcommands = commands.add_subparsers(metavar="COMMAND", required=True)
@@ -28,6 +40,12 @@ def parser() -> argparse.ArgumentParser:
     command = subcommands.add_parser("engine", help="start or stop the project's own Docker engine")
     command.add_argument("action", choices=["start", "stop"])
     command.set_defaults(run=engine_command)
+
+    command = subcommands.add_parser("doctor", help="say what is missing and how to mend it")
+    command.set_defaults(run=doctor_command)
+
+    command = subcommands.add_parser("clean", help="remove everything that was made")
+    command.set_defaults(run=clean_command)
 
     return commands
 
