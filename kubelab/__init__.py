@@ -1,0 +1,57 @@
+"""What labs import: a lab's namespace, waits that watch, claims that compare.
+
+from kubelab import Lab, claim, phase
+
+lab = Lab("restart-policies")
+pod = lab.apply("on-failure-exits-0.yaml")
+pod.wait(until=phase("Succeeded"), within=30)
+claim("on-failure-leaves-exit-0-alone", …)
+lab.close()
+"""
+
+from kubelab.claims import ClaimFailed, claim
+from kubelab.connection import NoCluster
+from kubelab.lab import Lab
+from kubelab.matchers import at_least, at_most, between, contains, one_of
+from kubelab.objects import Refusal
+from kubelab.plotting import plot_back_off, plot_timeline
+from kubelab.states import (
+    condition,
+    exited,
+    finished,
+    gone,
+    phase,
+    ready,
+    restarts,
+    running,
+    waiting_for,
+)
+from kubelab.timeline import Story, stamps
+from kubelab.waiting import WaitFailed
+
+__all__ = [
+    "ClaimFailed",
+    "Lab",
+    "NoCluster",
+    "Refusal",
+    "Story",
+    "WaitFailed",
+    "at_least",
+    "at_most",
+    "between",
+    "claim",
+    "condition",
+    "contains",
+    "exited",
+    "finished",
+    "gone",
+    "one_of",
+    "phase",
+    "plot_back_off",
+    "plot_timeline",
+    "ready",
+    "restarts",
+    "running",
+    "stamps",
+    "waiting_for",
+]

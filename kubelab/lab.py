@@ -1,0 +1,168 @@
+"""A lab: a folder of manifests and a namespace of its own."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kubelab import connection, notebook, runs
+from kubelab.feed import WatchedFeed
+from kubelab.notebook import echo
+from kubelab.objects import Handle, Pod, Refusal
+
+SERVICE_ACCOUNT_SECONDS = 30
+
+_open: dict[str, Lab] = {}
+
+
+class Lab:
+    """`Lab("restart-policies")` makes a namespace for the manifests in the working directory.
+
+    Running the set-up cell again closes the lab that it made before. The namespace goes with
+    `close()`, with the kernel's end, or, where the kernel had no time for that, with the next lab.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name, self.folder = name, Path.cwd()
+        self.api = connection.cluster().api
+        self.applies = os.environ.get("KUBELAB_APPLY") != "nothing"
+        if name in _open:
+            _open[name].close()
+        self.namespace = f"{name}-{secrets.token_hex(3)}"
+        self._feeds: dict[tuple[str, str], WatchedFeed] = {}
+        self._starts: dict[str, float] = {}
+        run = runs.join()
+        for leftover in runs.remove_leftovers(self.api):
+            print(f"removed {leftover}, which an earlier run left behind")
+        echo(f"kubectl create namespace {self.namespace}")
+        metadata = {"name": self.namespace, "labels": {runs.LABEL: run, "kubelab/lab": name}}
+        self.api.request(
+            "post",
+            "/api/v1/namespaces",
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata},
+        )
+        _open[name] = self
+        self._await_service_account()
+        self.feed("v1", "Pod")
+
+    def show(self, file: str) -> None:
+        """Display a manifest, highlighted."""
+        text = self._read(file)
+        notebook.show({"text/markdown": f"```yaml\n{text}```", "text/plain": text})
+
+    def apply(self, file: str) -> Any:
+        """Apply a manifest, strictly; a handle on its object, or a list of them if it has several.
+
+        The API server's refusal is an error of the official client; `refused` is for manifests
+        that the book says are refused.
+        """
+        echo(f"kubectl apply --server-side -n {self.namespace} -f {file}")
+        handles = [self._apply(manifest) for manifest in self._manifests(file)]
+        return handles[0] if len(handles) == 1 else handles
+
+    def refused(self, file: str) -> Any:
+        """Ask the API server what it would say to a manifest, and print it: nothing is created.
+
+        A `Refusal`, or a list of them if the manifest has several documents.
+        """
+        echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file}")
+        answers = [self._ask(manifest) for manifest in self._manifests(file)]
+        return answers[0] if len(answers) == 1 else answers
+
+    def pods(self, labels: dict[str, str]) -> list[Pod]:
+        """The Pods that exist now and carry these labels."""
+        feed, found = self.feed("v1", "Pod"), []
+        for name in feed.names():
+            first, live = feed.versions(name)[0], feed.versions(name)[-1].object
+            if live and labels.items() <= live["metadata"].get("labels", {}).items():
+                found.append(Pod(self, live, live, first.at))
+        return found
+
+    def feed(self, api_version: str, kind: str) -> WatchedFeed:
+        """What the watch on a kind in this namespace has seen; the first call begins it."""
+        key = (api_version, kind)
+        if key not in self._feeds:
+            path = self.api.path(api_version, kind, self.namespace)
+            self._feeds[key] = WatchedFeed(self.api, path)
+        return self._feeds[key]
+
+    def close(self) -> None:
+        """Delete the namespace and everything in it; the cluster finishes that by itself."""
+        if _open.get(self.name) is not self:
+            return
+        del _open[self.name]
+        for feed in self._feeds.values():
+            feed.stop()
+        echo(f"kubectl delete namespace {self.namespace} --wait=false")
+        self.api.request("delete", f"/api/v1/namespaces/{self.namespace}")
+
+    def _apply(self, manifest: dict) -> Handle:
+        feed = self.feed(manifest["apiVersion"], manifest["kind"])
+        start, live = feed.clock(), None
+        if self.applies:
+            live = self.api.apply(manifest, self.namespace)
+            feed.put("ADDED", live)
+            # An object that was there before keeps its beginning: its story is still one.
+            start = self._starts.setdefault(live["metadata"]["uid"], start)
+        kind = Pod if manifest["kind"] == "Pod" else Handle
+        return kind(self, manifest, live, start)
+
+    def _ask(self, manifest: dict) -> Refusal:
+        from kubernetes.dynamic.exceptions import DynamicApiError
+
+        if not self.applies:
+            return Refusal(200)
+        try:
+            self.api.apply(manifest, self.namespace, dry_run=True)
+        except DynamicApiError as error:
+            refusal = Refusal.of(error)
+            print(refusal.message)
+            return refusal
+        print(f"{manifest['kind'].lower()}/{manifest['metadata']['name']} accepted")
+        return Refusal(200)
+
+    def _manifests(self, file: str) -> list[dict]:
+        return [document for document in yaml.safe_load_all(self._read(file)) if document]
+
+    def _read(self, file: str) -> str:
+        path = self.folder / file
+        if not path.exists():
+            known = ", ".join(sorted(found.name for found in self.folder.glob("*.yaml")))
+            raise FileNotFoundError(f"no {file} in {self.folder}; there are: {known or 'none'}")
+        return path.read_text()
+
+    def _await_service_account(self) -> None:
+        """A Pod is forbidden until the namespace has its default ServiceAccount, which the
+        controller manager makes a moment after the namespace."""
+        feed = self.feed("v1", "ServiceAccount")
+        deadline = feed.clock() + SERVICE_ACCOUNT_SECONDS
+        while "default" not in feed.names():
+            count = feed.count
+            if feed.error:
+                raise feed.error
+            if feed.clock() > deadline:
+                raise TimeoutError(
+                    f"namespace {self.namespace} has no default ServiceAccount after "
+                    f"{SERVICE_ACCOUNT_SECONDS} s: does the controller manager run?\n"
+                    "  Next: make doctor"
+                )
+            feed.sleep_until_change(count, 1)
+        feed.stop()
+
+
+def close_all() -> None:
+    """Close every lab of this process."""
+    for lab in list(_open.values()):
+        lab.close()
+
+
+@atexit.register
+def _leave_in_good_order() -> None:
+    # The tests delete their namespaces themselves, after they have looked at what went wrong.
+    if "KUBELAB_RUN" not in os.environ:
+        close_all()

@@ -1,0 +1,66 @@
+"""What the book expects where it isn't one exact value: `restarts` is `at_least(3)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """A test that says itself in words in the failure's text and in the evidence."""
+
+    text: str
+    test: Callable[[Any], bool]
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def at_least(least: float) -> Matcher:
+    return Matcher(f"at least {least}", lambda value: value >= least)
+
+
+def at_most(most: float) -> Matcher:
+    return Matcher(f"at most {most}", lambda value: value <= most)
+
+
+def between(least: float, most: float) -> Matcher:
+    """Both ends included."""
+    return Matcher(f"between {least} and {most}", lambda value: least <= value <= most)
+
+
+def one_of(*values: Any) -> Matcher:
+    return Matcher(f"one of {', '.join(map(repr, values))}", lambda value: value in values)
+
+
+def contains(part: Any) -> Matcher:
+    """A text with this part, or a collection with this member."""
+
+    def test(value: Container) -> bool:
+        return part in value
+
+    return Matcher(f"contains {part!r}", test)
+
+
+def agrees(expected: Any, observed: Any) -> bool:
+    """Whether an observation is what is expected; matchers may stand inside lists and dicts.
+
+    Nothing (None) agrees with no matcher: what wasn't observed proves nothing.
+    """
+    if isinstance(expected, Matcher):
+        return observed is not None and expected.test(observed)
+    if isinstance(expected, list | tuple):
+        return (
+            isinstance(observed, list | tuple)
+            and len(observed) == len(expected)
+            and all(map(agrees, expected, observed))
+        )
+    if isinstance(expected, Mapping):
+        return (
+            isinstance(observed, Mapping)
+            and observed.keys() == expected.keys()
+            and all(agrees(value, observed[key]) for key, value in expected.items())
+        )
+    return bool(expected == observed)

@@ -1,0 +1,64 @@
+"""What a cell shows: kubectl commands, manifests, progress. Outside a notebook it stays quiet."""
+
+from __future__ import annotations
+
+import html
+import sys
+from typing import Any
+
+
+def in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this, so that outputs have somewhere to go."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython and ipython.get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def echo(command: str) -> None:
+    """Print the kubectl command that does what kubelab is about to do."""
+    print(f"$ {command}")
+
+
+def show(bundle: dict[str, Any]) -> None:
+    """Display one output in several formats, by MIME type."""
+    if in_notebook():
+        from IPython.display import display
+
+        display(bundle, raw=True)
+
+
+def cell() -> tuple[str, int] | None:
+    """The cell that runs now: its identity, and the number of this execution. None elsewhere."""
+    if not in_notebook():
+        return None
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    # JupyterLab and VS Code name the cell in the request; nbclient runs each cell just once.
+    request = shell.get_parent() or {}
+    number = shell.execution_count
+    return str(request.get("metadata", {}).get("cellId", number)), number
+
+
+class Progress:
+    """One line that is rewritten while a cell waits; a static page keeps its last state."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._handle: Any = None
+        self.update("")
+
+    def update(self, text: str) -> None:
+        if not in_notebook():
+            return
+        line = f"{self._what} {text}".rstrip()
+        bundle = {
+            "text/plain": line,
+            "text/html": f'<small class="kubelab-progress">{html.escape(line)}</small>',
+        }
+        if self._handle:
+            self._handle.update(bundle, raw=True)
+        else:
+            from IPython.display import display
+
+            self._handle = display(bundle, raw=True, display_id=True)

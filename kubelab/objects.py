@@ -1,0 +1,255 @@
+"""Handles on live objects: kubectl's verbs and words, and the story of what happened to them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kubelab import waiting
+from kubelab.feed import Version
+from kubelab.notebook import echo
+from kubelab.states import State, container_status
+from kubelab.timeline import Story, container_statuses, events, stamps, state_of
+
+if TYPE_CHECKING:
+    from kubelab.lab import Lab
+
+REFUSALS = (400, 403, 409, 422)
+"""The statuses with which an API server turns a request down for what it asks."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The API server's answer to a request that the book says it turns down."""
+
+    status: int
+    """HTTP status: 422 for a value that validation forbids, 200 when it was accepted after all."""
+    reason: str = ""
+    """`Invalid`, `Forbidden`, `BadRequest`; empty when accepted."""
+    field: str = ""
+    """The first field that it names: `spec.template.spec.restartPolicy`."""
+    message: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        return self.status < 400
+
+    @classmethod
+    def of(cls, error: Any) -> Refusal:
+        """What an API error says; any error but a refusal is raised again."""
+        if error.status not in REFUSALS:
+            raise error
+        causes = error.details.get("details", {}).get("causes", [])
+        field = causes[0].get("field", "") if causes else ""
+        return cls(error.status, error.details["reason"], field, error.details["message"])
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container of a Pod at one moment, read from its status."""
+
+    name: str
+    status: dict
+
+    @property
+    def state(self) -> str:
+        """running, waiting or terminated."""
+        return state_of(self.status)[0]
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is in that state: CrashLoopBackOff, Completed, Error …"""
+        return state_of(self.status)[1].get("reason")
+
+    @property
+    def message(self) -> str | None:
+        return state_of(self.status)[1].get("message")
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of a container that has terminated and is not (or not yet) started again."""
+        return state_of(self.status)[1].get("exitCode")
+
+    @property
+    def last_exit_code(self) -> int | None:
+        """Of the run before the present state, as `kubectl describe` shows it under Last State."""
+        return self._last.get("exitCode")
+
+    @property
+    def last_reason(self) -> str | None:
+        return self._last.get("reason")
+
+    @property
+    def restarts(self) -> int:
+        return self.status.get("restartCount", 0)
+
+    @property
+    def ready(self) -> bool:
+        return self.status.get("ready", False)
+
+    @property
+    def id(self) -> str | None:
+        """The container runtime's id; each restart is a new container with a new id."""
+        return self.status.get("containerID")
+
+    @property
+    def _last(self) -> dict:
+        return self.status.get("lastState", {}).get("terminated", {})
+
+
+class Handle:
+    """A live object. Its attributes are what the watch saw last."""
+
+    def __init__(self, lab: Lab, manifest: dict, live: dict | None, start: float) -> None:
+        """`live` is the API server's answer to the apply, None where nothing was applied."""
+        self.lab, self.namespace = lab, lab.namespace
+        self.kind: str = manifest["kind"]
+        self.api_version: str = manifest["apiVersion"]
+        self.name: str = manifest["metadata"]["name"]
+        self.uid: str | None = live and live["metadata"]["uid"]
+        self.applied = live is not None
+        """False only where KUBELAB_APPLY=nothing kept a lab from making anything."""
+        self.start = start
+        """When it was applied, by the feed's clock."""
+        self.feed = lab.feed(self.api_version, self.kind)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+    @property
+    def reference(self) -> str:
+        """As kubectl takes it: `pod/never-exits-1`."""
+        return f"{self.kind.lower()}/{self.name}"
+
+    def versions(self) -> list[Version]:
+        """Every version of this very object (by UID, not of a namesake), and that it is gone."""
+        mine, is_mine = [], False
+        for version in self.feed.versions(self.name):
+            if version.object:
+                is_mine = version.object["metadata"]["uid"] == self.uid
+            if is_mine:
+                mine.append(version)
+        return mine
+
+    @property
+    def object(self) -> dict | None:
+        """The object as the API gives it; None when it is gone."""
+        versions = self.versions()
+        return versions[-1].object if versions else None
+
+    @property
+    def story(self) -> Story:
+        """What happened since it was applied, in order."""
+        until = self.feed.clock() - self.start
+        return Story(str(self), tuple(events(self.versions(), self.start)), until)
+
+    def wait(self, until: State, within: float) -> Story:
+        """Return once `until` holds; WaitFailed after `within` seconds, or earlier if hopeless."""
+        return waiting.wait(self, until, within)
+
+    def hold(self, state: State, during: float) -> Story:
+        """Watch for `during` seconds whether `state` stays true; the story's `held` tells."""
+        return waiting.hold(self, state, during)
+
+    def delete(self) -> None:
+        """Ask for its deletion; wait for `gone()` where it matters."""
+        echo(f"kubectl delete {self.reference} -n {self.namespace} --wait=false")
+        self.lab.api.request("delete", self._path())
+
+    def patch(self, body: dict) -> Refusal:
+        """Change the live object by a strategic merge patch; the answer may be a refusal."""
+        from kubernetes.dynamic.exceptions import DynamicApiError
+
+        text = json.dumps(body)
+        echo(f"kubectl patch {self.reference} -n {self.namespace} -p {shlex.quote(text)}")
+        kind = "application/strategic-merge-patch+json"
+        try:
+            live = self.lab.api.request("patch", self._path(), body, content_type=kind)
+        except DynamicApiError as error:
+            return Refusal.of(error)
+        self.feed.put("MODIFIED", live)
+        return Refusal(200)
+
+    def pods(self) -> list[Pod]:
+        """The Pods that exist now and match this Deployment's, Job's or ReplicaSet's selector."""
+        selector = (self.object or {}).get("spec", {}).get("selector", {}).get("matchLabels")
+        return self.lab.pods(selector) if selector else []
+
+    def events(self, reason: str | None = None) -> list[dict]:
+        """Kubernetes Events about this object, oldest first, as the API gives them."""
+        echo(f"kubectl events --for {self.reference} -n {self.namespace}")
+        path = self.lab.api.path("v1", "Event", self.namespace)
+        found = self.lab.api.request("get", path, fieldSelector=f"involvedObject.uid={self.uid}")
+        items = sorted(found["items"], key=lambda event: int(event["metadata"]["resourceVersion"]))
+        return [event for event in items if reason in (None, event["reason"])]
+
+    def _path(self) -> str:
+        return self.lab.api.path(self.api_version, self.kind, self.namespace, self.name)
+
+
+class Pod(Handle):
+    """A live Pod."""
+
+    @property
+    def phase(self) -> str | None:
+        return self._status("phase")
+
+    @property
+    def ip(self) -> str | None:
+        return self._status("podIP")
+
+    @property
+    def node(self) -> str | None:
+        return (self.object or {}).get("spec", {}).get("nodeName")
+
+    @property
+    def ready(self) -> bool:
+        """The Ready condition, which decides whether Services send it requests."""
+        return self.condition("Ready") == "True"
+
+    @property
+    def restarts(self) -> int | None:
+        """The sum over its containers, as `kubectl get pods` shows it."""
+        statuses = container_statuses(self.object or {}).values()
+        return sum(status["restartCount"] for status in statuses) if self.object else None
+
+    def condition(self, kind: str) -> str | None:
+        """The status of one condition: "True", "False" or "Unknown"; None when it has none."""
+        conditions = self._status("conditions") or []
+        return next((c["status"] for c in conditions if c["type"] == kind), None)
+
+    def container(self, name: str | None = None) -> Container:
+        """One container now; a Pod with just one needs no name."""
+        status = container_status(self.object, name) if self.object else {}
+        return Container(status.get("name", name or ""), status)
+
+    def logs(self, container: str | None = None, previous: bool = False) -> str:
+        """What a container wrote: its present run, or the run before."""
+        options = f" -c {container}" * bool(container) + " --previous" * previous
+        echo(f"kubectl logs {self.name} -n {self.namespace}{options}")
+        query = {"container": container, "previous": "true" if previous else None}
+        return self.lab.api.text(
+            f"{self._path()}/log", **{key: value for key, value in query.items() if value}
+        )
+
+    def stamps(self, container: str | None = None) -> list[tuple[str, float]]:
+        """The times that the container wrote into its log, see `timeline.stamps`."""
+        return stamps(self.logs(container))
+
+    def exec(self, *command: str, container: str | None = None) -> str:
+        """Run a command in a container and return what it printed; RuntimeError if it fails."""
+        option = f" -c {container}" if container else ""
+        echo(f"kubectl exec {self.name} -n {self.namespace}{option} -- {shlex.join(command)}")
+        target = container or self.object["spec"]["containers"][0]["name"]
+        code, out, err = self.lab.api.exec(self.namespace, self.name, target, list(command))
+        if code != 0:
+            raise RuntimeError(f"{shlex.join(command)} ended with exit code {code}: {err or out}")
+        return out
+
+    def _status(self, key: str) -> Any:
+        return (self.object or {}).get("status", {}).get(key)

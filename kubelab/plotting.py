@@ -1,0 +1,186 @@
+"""Pictures of what was measured: inline SVG that reads on light and dark ground and, through its
+title and description, without eyes."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from kubelab.timeline import Story
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TEXT = "#010203"
+"""Stands for the colour of the text around the picture: becomes `currentColor` in the SVG."""
+COLOURS = {"running": "#3a86c8", "waiting": "#8a8f98", "ended": "#d1662b"}
+"""Each has a contrast of 3:1 and more against white and against near-black."""
+SERIES = ["#3a86c8", "#d1662b", "#3f9b6c"]
+MARKERS = "osD"
+WIDTH = 7.2
+"""Inches; a page's text column at 96 dpi."""
+
+
+class Picture:
+    """An SVG for a notebook's output."""
+
+    def __init__(self, svg: str, description: str) -> None:
+        self.svg, self.description = svg, description
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        # As HTML, not as an image: an <img> knows no currentColor and hides its text.
+        return {"text/html": self.svg, "text/plain": self.description}
+
+    def __repr__(self) -> str:
+        return self.description
+
+
+class Bar(NamedTuple):
+    """A stretch of a container's life."""
+
+    begin: float
+    end: float
+    state: str
+    """running, waiting or ended"""
+    text: str
+
+
+def plot_timeline(*stories: Story, title: str) -> Picture:
+    """One lane a container: when it ran, how each run ended, when it waited and for how long."""
+    lanes = [
+        (f"{story.subject.split()[-1]} / {who}", list(_bars(story, who)))
+        for story in stories
+        for who in dict.fromkeys(e.who for e in story.events if e.kind in ("started", "waiting"))
+    ]
+    description = " ".join(
+        f"{name}: " + "; ".join(f"{bar.text} from {bar.begin:.1f} s" for bar in bars) + "."
+        for name, bars in lanes
+    )
+    figure, axes = _figure(0.9 + 0.45 * len(lanes))
+    end = max((bar.end for _, bars in lanes for bar in bars), default=1.0)
+    for row, (_, bars) in enumerate(lanes):
+        for bar in bars:
+            # A run that ended before the watch saw it still leaves a stroke.
+            width = max(bar.end - bar.begin, end / 250)
+            thin = bar.state != "running"
+            axes.barh(
+                row,
+                width,
+                left=bar.begin,
+                height=0.18 if thin else 0.6,
+                color=COLOURS[bar.state],
+                hatch="////" if bar.state == "waiting" else None,
+                edgecolor=TEXT,
+                linewidth=0.4,
+            )
+            if bar.state == "ended":
+                label = bar.text.removeprefix("exited ")
+                axes.text(bar.begin, row - 0.34, label, fontsize=8, ha="center", color=TEXT)
+    axes.set_yticks(range(len(lanes)), [name for name, _ in lanes])
+    axes.set_ylim(len(lanes) - 0.4, -0.7)
+    axes.set_xlim(0, end * 1.02)
+    axes.set_xlabel("seconds since apply; a number is an exit code")
+    handles = [_patch(state) for state in ("running", "waiting")]
+    axes.legend(handles=handles, **_LEGEND)
+    return _picture(figure, title, description)
+
+
+def plot_back_off(
+    predicted: Sequence[float], measured: Mapping[str, Sequence[float]], title: str
+) -> Picture:
+    """Seconds that a container waited before its 1st, 2nd, … restart: as the rule predicts (steps)
+    and as measured (points), each measurement under its own name."""
+    figure, axes = _figure(3.2)
+    count = range(1, len(predicted) + 1)
+    axes.step(count, predicted, where="mid", color=TEXT, linewidth=1.2, label="predicted")
+    for (name, values), colour, marker in zip(measured.items(), SERIES, MARKERS, strict=False):
+        x = range(1, len(values) + 1)
+        axes.plot(x, values, linestyle="", marker=marker, color=colour, label=name, markersize=7)
+    axes.set_xticks(count)
+    axes.set_ylim(bottom=-0.03 * max(predicted))
+    axes.set_xlabel("restart")
+    axes.set_ylabel("seconds before it")
+    axes.legend(**_LEGEND)
+    series = {"predicted": predicted, **measured}
+    description = " ".join(
+        f"{name}: {', '.join(f'{value:.1f}' for value in values)} s."
+        for name, values in series.items()
+    )
+    return _picture(figure, title, description)
+
+
+def _bars(story: Story, who: str) -> Iterator[Bar]:
+    happened = [e for e in story.of(who) if e.kind in ("started", "exited", "waiting")]
+    ends = [event.at for event in happened[1:]] + [story.until]
+    for event, end in zip(happened, ends, strict=True):
+        if event.kind == "started":
+            yield Bar(event.at, end, "running", event.what)
+        elif event.kind == "waiting":
+            yield Bar(event.at, end, "waiting", event.what)
+        else:
+            yield Bar(event.at, event.at, "ended", event.what)
+
+
+_LEGEND = {
+    "frameon": False,
+    "labelcolor": TEXT,
+    "fontsize": 9,
+    "loc": "lower left",
+    "bbox_to_anchor": (0, 1.0),
+    "ncols": 4,
+}
+
+
+def _patch(state: str) -> Any:
+    from matplotlib.patches import Patch
+
+    hatch = "////" if state == "waiting" else None
+    return Patch(facecolor=COLOURS[state], edgecolor=TEXT, linewidth=0.4, hatch=hatch, label=state)
+
+
+def _figure(height: float) -> tuple[Any, Axes]:
+    # Figure and not pyplot: no global state, no backend, and half the import.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes = figure.subplots()
+    axes.set_facecolor("none")
+    axes.tick_params(colors=TEXT, labelsize=9)
+    axes.xaxis.label.set_color(TEXT)
+    axes.yaxis.label.set_color(TEXT)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("bottom", "left"))
+        spine.set_color(TEXT)
+    return figure, axes
+
+
+def _picture(figure: Any, title: str, description: str) -> Picture:
+    import matplotlib
+
+    name = "plot-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    out = io.StringIO()
+    # Text stays text (searchable, in the page's font); the salt makes ids the same in every run.
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
+        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :].replace(TEXT, "currentColor")
+    # matplotlib names the sans-serif families that this machine has; the page's own will do.
+    svg = re.sub(r"font-family: [^;\"]+", "font-family: inherit", svg)
+    svg = re.sub(r"font: ([\d.]+px) [^;\"]+", r"font-size: \1", svg)
+    # Two plots on a page must not share ids, and a <style> of theirs would style the whole page.
+    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'<g id="[a-z]+[\w.]*_\d+"', "<g", svg)
+    attributes = (
+        f'role="img" aria-labelledby="{name}-title {name}-description" '
+        'style="max-width: 100%; height: auto; stroke-linejoin: round"'
+    )
+    head = (
+        f'<title id="{name}-title">{html.escape(title)}</title>'
+        f'<desc id="{name}-description">{html.escape(description)}</desc>'
+    )
+    root, rest = svg.split(">", 1)
+    svg = f"{root} {attributes}>{head}{rest}"
+    return Picture(svg, f"{title}. {description}")

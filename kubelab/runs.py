@@ -1,0 +1,68 @@
+"""Runs and what they leave behind.
+
+A run is one notebook session, or one call of the tests with all its processes. Every namespace
+carries its run's label, and every process of a run holds a lock on a file of the run's name for as
+long as it lives; also `kill -9` lets go of it. So a run whose file nobody locks has ended, and no
+live session is taken for a leftover. Runs of other checkouts have no file here and are let be.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from pathlib import Path
+from typing import IO
+
+from cluster import paths
+from kubelab.connection import Api
+
+LABEL = "kubelab/run"
+RUNS = paths.STATE / "kubelab" / "runs"
+
+_lock: IO | None = None
+
+
+def join() -> str:
+    """This process's run, which from now on counts as alive; the tests name theirs beforehand."""
+    global _lock
+    if _lock is None:
+        RUNS.mkdir(parents=True, exist_ok=True)
+        name = os.environ.get("KUBELAB_RUN") or f"session-{secrets.token_hex(4)}"
+        _lock = (RUNS / name).open("w")
+        fcntl.flock(_lock, fcntl.LOCK_SH)
+    return Path(_lock.name).name
+
+
+def remove_leftovers(api: Api) -> list[str]:
+    """Delete the namespaces of runs that have ended; their names. It doesn't wait for the end."""
+    removed = []
+    for file in RUNS.iterdir():
+        if _has_ended(file):
+            left = namespaces(api, f"{LABEL}={file.name}")
+            removed += delete(api, left)
+            if not left:
+                file.unlink(missing_ok=True)
+    return removed
+
+
+def namespaces(api: Api, selector: str) -> list[dict]:
+    """The namespaces with these labels."""
+    return api.request("get", "/api/v1/namespaces", labelSelector=selector)["items"]
+
+
+def delete(api: Api, namespaces: list[dict]) -> list[str]:
+    """Delete those namespaces that aren't being deleted yet; their names."""
+    names = [n["metadata"]["name"] for n in namespaces if "deletionTimestamp" not in n["metadata"]]
+    for name in names:
+        api.request("delete", f"/api/v1/namespaces/{name}")
+    return names
+
+
+def _has_ended(file: Path) -> bool:
+    with file.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

@@ -1,0 +1,178 @@
+"""What happened to an object, in order: the differences between the versions a watch saw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubelab.feed import Version
+
+UNREMARKABLE_WAITS = {"ContainerCreating", "PodInitializing"}
+UNREMARKABLE_CONDITIONS = {
+    "ContainersReady",
+    "Initialized",
+    "PodReadyToStartContainers",
+    "PodScheduled",
+}
+"""What every Pod goes through on its way; a timeline that named them would hide the rest."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened. `at` is in seconds since the object was applied, as the watch saw
+    it: the kubelet reports up to about a second late, so compare orders by `stamps` instead."""
+
+    at: float
+    who: str
+    what: str
+    kind: str
+    """started, exited, waiting, phase, condition, deleting or gone"""
+    exit_code: int | None = None
+    back_off: float | None = None
+    """Seconds of back-off that the kubelet announced in this wait."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """Events in order, up to the moment it was taken; from `hold` also whether the state held."""
+
+    subject: str
+    """Whose story it is: `Pod never-exits-1`."""
+    events: tuple[Event, ...]
+    until: float
+    """Seconds from apply to when the story was taken."""
+    state: str | None = None
+    """The state that was to hold, in words."""
+    held: bool | None = None
+    broken: str | None = None
+    """What was there instead, when the state did not hold."""
+
+    def of(self, who: str) -> list[Event]:
+        """The events of one container, or of the object itself by its kind (`Pod`)."""
+        return [event for event in self.events if event.who == who]
+
+    def back_offs(self, container: str) -> list[float]:
+        """The seconds of back-off that the kubelet announced, each wait once, in order."""
+        return [e.back_off for e in self.of(container) if e.back_off is not None]
+
+    def lines(self) -> list[str]:
+        """The events as aligned lines: `+2.1 s  worker  exited 0`."""
+        times = [f"+{event.at:.1f} s" for event in self.events]
+        wide, who = _width(times), _width([event.who for event in self.events])
+        return [
+            f"{time:>{wide}}  {event.who:<{who}}  {event.what}"
+            for time, event in zip(times, self.events, strict=True)
+        ] or ["nothing"]
+
+    def __str__(self) -> str:
+        return "\n".join([self.subject, *(f"  {line}" for line in self.lines())])
+
+    __repr__ = __str__
+
+
+def events(versions: Sequence[Version], start: float) -> Iterator[Event]:
+    """The differences between each version and the one before it."""
+    before: dict = {}
+    for at, obj in versions:
+        if obj is None:
+            yield Event(at - start, before["kind"], "gone", "gone")
+            before = {"kind": before["kind"]}
+        else:
+            yield from _differences(before, obj, at - start)
+            before = obj
+
+
+def container_statuses(obj: dict) -> dict[str, dict]:
+    """Container statuses by name; init containers come first, as they start first."""
+    status = obj.get("status", {})
+    found = status.get("initContainerStatuses", []) + status.get("containerStatuses", [])
+    return {container["name"]: container for container in found}
+
+
+def state_of(container: dict) -> tuple[str, dict]:
+    """The one state a container status is in: `("running", {"startedAt": …})`."""
+    return next(iter(container.get("state", {}).items()), ("waiting", {}))
+
+
+def duration(text: str) -> float:
+    """Seconds of a Go duration: `1m20s` is 80, `1.5s` is 1.5."""
+    seconds = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
+    return sum(float(n) * seconds[unit] for n, unit in re.findall(r"([\d.]+)(ms|h|m|s)", text))
+
+
+def stamps(log: str) -> list[tuple[str, float]]:
+    """The times that containers wrote themselves, to the microsecond.
+
+    A container says `echo "started $EPOCHREALTIME"`; this gives `("started", 1795366800.123456)`.
+    Lines of any other form are left out.
+    """
+    lines = re.findall(r"^(.+) (\d{10}\.\d{3,9})$", log, re.MULTILINE)
+    return [(what, float(seconds)) for what, seconds in lines]
+
+
+def _differences(before: dict, now: dict, at: float) -> Iterator[Event]:
+    old = container_statuses(before)
+    for name, container in container_statuses(now).items():
+        for what, kind, details in _container_changes(old.get(name, {}), container):
+            yield Event(at, name, what, kind, **details)
+    who, old_status, status = now["kind"], before.get("status", {}), now.get("status", {})
+    phase = status.get("phase")
+    if phase not in (None, "Pending", old_status.get("phase")):
+        yield Event(at, who, f"phase {phase}", "phase")
+    known = {c["type"]: c["status"] for c in old_status.get("conditions", [])}
+    for condition in status.get("conditions", []):
+        kind, value = condition["type"], condition["status"]
+        if kind not in UNREMARKABLE_CONDITIONS and value != known.get(kind, "False"):
+            yield Event(at, who, f"condition {kind} {value}", "condition")
+    if "deletionTimestamp" in now["metadata"] and "deletionTimestamp" not in before.get(
+        "metadata", {}
+    ):
+        yield Event(at, who, "is being deleted", "deleting")
+
+
+def _container_changes(before: dict, now: dict) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """`(what, kind, further fields)` of each run that began or ended between two statuses; also of
+    runs that no version shows running, because they were over before the kubelet reported."""
+    known, count = _runs(before), now["restartCount"]
+    state, details = state_of(now)
+    news = False
+    for run, end in _runs(now).items():
+        # The count goes up when the next run starts, so while waiting it is that of the last run.
+        is_last = state == "waiting" or run == now.get("containerID")
+        number = count if is_last else count - 1
+        if run not in known:
+            news = True
+            yield f"started (restart {number})" if number else "started", "started", {}
+        if end and not known.get(run):
+            code, reason = end["exitCode"], end.get("reason")
+            why = "" if reason in (None, "Completed", "Error") else f" ({reason})"
+            yield f"exited {code}{why}", "exited", {"exit_code": code}
+    if state == "waiting":
+        wait, old_wait = _wait(details), _wait(before.get("state", {}).get("waiting", {}))
+        reason, back_off = wait
+        if reason and reason not in UNREMARKABLE_WAITS and (news or wait != old_wait):
+            tail = "" if back_off is None else f", back-off {back_off:g} s"
+            yield f"waiting: {reason}{tail}", "waiting", {"back_off": back_off}
+
+
+def _runs(container: dict) -> dict[str, dict | None]:
+    """The runs that a status shows, oldest first: how each ended, None while it goes on."""
+    runs: dict[str, dict | None] = {}
+    for state in (container.get("lastState", {}), container.get("state", {})):
+        if end := state.get("terminated"):
+            runs[end.get("containerID", end["finishedAt"])] = end
+    if "running" in container.get("state", {}):
+        runs[container["containerID"]] = None
+    return runs
+
+
+def _wait(waiting: dict) -> tuple[str | None, float | None]:
+    """Why a container waits, and the back-off that the kubelet announced with it."""
+    announced = re.match(r"back-off (\S+) restarting", waiting.get("message", ""))
+    return waiting.get("reason"), duration(announced[1]) if announced else None
+
+
+def _width(texts: Sequence[str]) -> int:
+    return max(map(len, texts), default=0)

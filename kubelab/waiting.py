@@ -1,0 +1,120 @@
+"""`wait` until something becomes true, `hold` to see that something stays true: both on a watch."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from kubelab.notebook import Progress
+from kubelab.states import State, describe
+from kubelab.timeline import Story
+
+if TYPE_CHECKING:
+    from kubelab.objects import Handle
+
+PROGRESS_EVERY = 1.0
+"""Seconds between two updates of the progress line."""
+
+
+class WaitFailed(AssertionError):
+    """The state did not come, or can no longer come: the message tells what came instead.
+
+    It is not `ClaimFailed`: nothing was claimed yet.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython's protocol: the message tells the story, frames inside kubelab do not.
+        return [f"WaitFailed: {self}"]
+
+
+def wait(handle: Handle, until: State, within: float) -> Story:
+    """Return once `until` holds for the object; WaitFailed after `within` seconds or when hopeless.
+
+    An API server that stops answering ends the wait with its own error.
+    """
+    feed, start = handle.feed, handle.feed.clock()
+    deadline = start + within
+    progress = Progress(f"waiting for {handle}: {until.text}")
+    seen = max(len(handle.versions()) - 1, 0)
+    try:
+        while True:
+            count = feed.count
+            versions = handle.versions()
+            for version in versions[seen:]:
+                if until.holds(version.object):
+                    progress.update(f"· came after {feed.clock() - start:.1f} s")
+                    return handle.story
+                reason = (
+                    "it is gone"
+                    if version.object is None
+                    else until.hopeless_because(version.object)
+                )
+                if reason:
+                    raise _gave_up(handle, until, feed.clock() - start, reason)
+            seen = len(versions)
+            if feed.error:
+                raise feed.error
+            if not handle.applied:
+                raise _gave_up(handle, until, 0, "nothing was applied")
+            remaining = deadline - feed.clock()
+            if remaining <= 0:
+                raise _gave_up(handle, until, within, None)
+            progress.update(
+                f"· {within - remaining:.0f} s of {within:g} s · {describe(handle.object)}"
+            )
+            feed.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
+    except BaseException as error:
+        # Ctrl-C too: the line must not claim that somebody still waits.
+        progress.update(f"· ended by {type(error).__name__} after {feed.clock() - start:.1f} s")
+        raise
+
+
+def hold(handle: Handle, state: State, during: float) -> Story:
+    """Watch for `during` seconds that `state` holds, and tell so in the story's `held`.
+
+    The story is meant as a claim's evidence: a claim fails when its evidence did not hold.
+    """
+    feed, start = handle.feed, handle.feed.clock()
+    progress = Progress(f"watching {handle} for {during:g} s: {state.text}")
+    seen = max(len(handle.versions()) - 1, 0)
+    ending = False
+    while True:
+        count = feed.count
+        versions = handle.versions()
+        broken = next((v for v in versions[seen:] if not state.holds(v.object)), None)
+        if not versions and not state.holds(None):
+            broken = (feed.clock(), None)
+        if broken or ending:
+            break
+        seen = len(versions)
+        if feed.error:
+            raise feed.error
+        remaining = start + during - feed.clock()
+        if remaining <= 0:
+            # A watch may lag or have died unseen: one direct read closes the window.
+            feed.refresh(handle.name)
+            ending = True
+            continue
+        progress.update(f"· {during - remaining:.0f} s of {during:g} s")
+        feed.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
+    what = None
+    if broken:
+        at, obj = broken
+        what = f"{describe(obj)} (at +{at - handle.start:.1f} s)"
+    progress.update(f"· did not hold: {what}" if broken else "· held")
+    return dataclasses.replace(
+        handle.story, state=f"{state.text} for {during:g} s", held=not broken, broken=what
+    )
+
+
+def _gave_up(handle: Handle, until: State, after: float, reason: str | None) -> WaitFailed:
+    head = f"gave up after {after:.1f} s waiting for {handle}: {until.text}"
+    if reason:
+        head = f"{handle} will not be {until.text}: {reason}"
+    story = "\n".join(f"    {line}" for line in handle.story.lines())
+    return WaitFailed(
+        f"{head}\n\n"
+        f"  Last seen: {describe(handle.object)}\n\n"
+        f"  What happened, in order:\n{story}\n\n"
+        f"  Next: kubectl describe {handle.reference} -n {handle.namespace}"
+    )

@@ -1,0 +1,158 @@
+import json
+
+import pytest
+from scripted import ScriptedFeed, ended, handle, pod, running
+
+from kubelab import ClaimFailed, Story, at_least, between, claim, contains, notebook, one_of, phase
+from kubelab.claims import MIME_TYPE, made
+from kubelab.matchers import agrees
+
+
+@pytest.fixture(autouse=True)
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
+    """What a cell displayed, one bundle an output."""
+    made.clear()
+    bundles: list[dict] = []
+    monkeypatch.setattr(notebook, "show", bundles.append)
+    return bundles
+
+
+def make(observed: dict, expected: dict, evidence: Story | None = None, name: str = "a-claim"):
+    claim(
+        name,
+        "OnFailure leaves a container that exits 0 alone",
+        observed=observed,
+        expected=expected,
+        because="exit code 0 is success, and OnFailure restarts only failures",
+        evidence=evidence,
+    )
+
+
+def restarted_after_exit_0() -> ScriptedFeed:
+    feed = ScriptedFeed(
+        [
+            (0, pod("Running", running())),
+            (2.1, pod("Running", ended(0))),
+            (2.9, pod("Running", running(1))),
+        ]
+    )
+    feed.sleep_until_change(99, 10)
+    return feed
+
+
+def test_a_claim_that_holds_shows_a_box_and_its_record(shown: list[dict]):
+    make({"restarts": 0}, {"restarts": 0})
+    (bundle,) = shown
+    record = bundle[MIME_TYPE]
+    assert record["holds"] is True
+    assert (record["observed"], record["expected"]) == ({"restarts": 0}, {"restarts": 0})
+    assert 'id="claim-a-claim"' in bundle["text/html"]
+    assert "claim-holds" in bundle["text/html"]
+    assert bundle["text/plain"] == "holds: OnFailure leaves a container that exits 0 alone"
+
+
+def test_a_failed_claim_teaches(shown: list[dict]):
+    story = handle(restarted_after_exit_0()).story
+    with pytest.raises(ClaimFailed) as failure:
+        make(
+            {"phase": "Running", "restarts": 1},
+            {"phase": "Succeeded", "restarts": 0},
+            evidence=story,
+        )
+    assert str(failure.value) == (
+        "OnFailure leaves a container that exits 0 alone\n"
+        "\n"
+        "  phase      book 'Succeeded'  cluster 'Running'\n"
+        "  restarts   book 0            cluster 1\n"
+        "\n"
+        "The book expects this because exit code 0 is success, and OnFailure restarts only "
+        "failures.\n"
+        "\n"
+        "What happened, in order:\n"
+        "  +0.0 s  worker  started\n"
+        "  +0.0 s  Pod     phase Running\n"
+        "  +2.1 s  worker  exited 0\n"
+        "  +2.9 s  worker  started (restart 1)"
+    )
+    assert failure.value.observed == {"phase": "Running", "restarts": 1}
+    (bundle,) = shown
+    assert bundle[MIME_TYPE]["holds"] is False
+    assert bundle[MIME_TYPE]["story"][2] == {"at": 2.1, "who": "worker", "what": "exited 0"}
+
+
+def test_only_what_differs_stands_in_the_table():
+    with pytest.raises(ClaimFailed) as failure:
+        make({"phase": "Failed", "restarts": 1}, {"phase": "Failed", "restarts": at_least(3)})
+    assert str(failure.value).splitlines()[2:4] == ["  restarts   book at least 3  cluster 1", ""]
+
+
+def test_evidence_that_did_not_hold_fails_the_claim():
+    feed = ScriptedFeed([(0, pod("Succeeded", ended(0))), (2, pod("Running", running(1)))])
+    story = handle(feed).hold(phase("Succeeded"), during=5)
+    with pytest.raises(ClaimFailed) as failure:
+        make({"exit code": 0}, {"exit code": 0}, evidence=story)
+    assert str(failure.value).splitlines()[2] == (
+        "  watched   book phase Succeeded for 5 s  "
+        "cluster phase Running; worker running, 1 restart (at +2.0 s)"
+    )
+
+
+def test_the_record_is_json_whatever_was_observed(shown: list[dict]):
+    with pytest.raises(ClaimFailed):
+        make({"gaps": (0.2, {1})}, {"gaps": [between(0, 1), one_of(9)]})
+    assert json.loads(json.dumps(shown[0][MIME_TYPE]))["expected"] == {
+        "gaps": ["between 0 and 1", "one of 9"]
+    }
+
+
+def test_observed_and_expected_name_the_same_things():
+    with pytest.raises(ValueError, match="observed has phase; expected has restarts"):
+        make({"phase": 1}, {"restarts": 1})
+
+
+def test_a_name_is_made_once():
+    make({"a": 1}, {"a": 1})
+    with pytest.raises(ValueError, match="claim 'a-claim' is made twice"):
+        make({"a": 1}, {"a": 1})
+
+
+def test_a_cell_may_be_run_again_but_not_make_a_name_twice(monkeypatch: pytest.MonkeyPatch):
+    for here in [("cell-1", 1), ("cell-1", 2)]:
+        monkeypatch.setattr(notebook, "cell", lambda here=here: here)
+        make({"a": 1}, {"a": 1})
+    with pytest.raises(ValueError, match="made twice"):
+        make({"a": 1}, {"a": 1})
+    monkeypatch.setattr(notebook, "cell", lambda: ("cell-2", 3))
+    with pytest.raises(ValueError, match="made twice"):
+        make({"a": 1}, {"a": 1})
+
+
+@pytest.mark.parametrize("name", ["", "Upper", "with space", "a--b", "a_b", "-a"])
+def test_a_name_can_be_part_of_a_link(name: str):
+    with pytest.raises(ValueError, match="use small letters, digits and single hyphens"):
+        make({"a": 1}, {"a": 1}, name=name)
+
+
+def test_the_box_shows_what_was_observed_as_text_not_as_markup(shown: list[dict]):
+    make({"message": "<script>"}, {"message": "<script>"})
+    assert "<script>" not in shown[0]["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed", "agree"),
+    [
+        (at_least(3), 3, True),
+        (at_least(3), 2, False),
+        (at_least(3), None, False),
+        (between(1, 2), 2.0, True),
+        (one_of("a", "b"), "c", False),
+        (contains("x"), "axb", True),
+        ([at_least(1), 2], [5, 2], True),
+        ([at_least(1)], [5, 2], False),
+        ({"a": at_least(1)}, {"a": 1}, True),
+        ({"a": at_least(1)}, {"a": 1, "b": 2}, False),
+        (0, None, False),
+    ],
+)
+def test_matchers(expected: object, observed: object, agree: bool):
+    assert agrees(expected, observed) is agree

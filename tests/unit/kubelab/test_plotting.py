@@ -1,0 +1,62 @@
+import re
+
+from kubelab.plotting import plot_back_off, plot_timeline
+from kubelab.timeline import Event, Story
+
+STORY = Story(
+    "Pod always-exits-1",
+    (
+        Event(0.5, "worker", "started", "started"),
+        Event(2.0, "worker", "exited 1", "exited", exit_code=1),
+        Event(2.1, "worker", "waiting: CrashLoopBackOff, back-off 10 s", "waiting", back_off=10),
+        Event(2.1, "Pod", "phase Running", "phase"),
+    ),
+    until=9,
+)
+TIMELINE = plot_timeline(STORY, title="One crash")
+BACK_OFF = plot_back_off([0, 10, 20], {"measured": [0.4, 10.9]}, title="Predicted & measured")
+
+
+def test_a_picture_can_be_read_without_eyes():
+    for picture in (TIMELINE, BACK_OFF):
+        (ids,) = re.findall(r'<svg [^>]*role="img" aria-labelledby="([^"]+)"', picture.svg)
+        for name in ids.split():
+            assert f'id="{name}"' in picture.svg
+    assert (
+        '<desc id="plot-one-crash-description">always-exits-1 / worker: started from 0.5 s; '
+        in (TIMELINE.svg)
+    )
+    assert repr(BACK_OFF) == (
+        "Predicted & measured. predicted: 0.0, 10.0, 20.0 s. measured: 0.4, 10.9 s."
+    )
+
+
+def test_a_title_with_markup_stays_text():
+    assert '<title id="plot-predicted-measured-title">Predicted &amp; measured</title>' in (
+        BACK_OFF.svg
+    )
+
+
+def test_text_and_lines_take_the_colour_of_the_text_around_on_light_and_on_dark():
+    for picture in (TIMELINE, BACK_OFF):
+        assert "currentColor" in picture.svg
+        assert not re.search(r"#000000|#ffffff|#010203|black|white", picture.svg)
+        # An SVG's text is black unless something says otherwise.
+        for text in re.findall(r"<text [^>]*>", picture.svg):
+            assert "currentColor" in text
+
+
+def test_nothing_is_embedded_and_nothing_is_loaded():
+    for picture in (TIMELINE, BACK_OFF):
+        assert not re.search(
+            r"<style|<image|@font-face|DejaVu|(?<!xmlns:xlink=\")(?<!xmlns=\")http", picture.svg
+        )
+
+
+def test_the_same_measurements_give_the_same_bytes():
+    assert plot_timeline(STORY, title="One crash").svg == TIMELINE.svg
+
+
+def test_two_pictures_on_a_page_share_no_id():
+    ids = re.findall(r'id="([^"]+)"', TIMELINE.svg), re.findall(r'id="([^"]+)"', BACK_OFF.svg)
+    assert not set(ids[0]) & set(ids[1])
