@@ -41,14 +41,15 @@ PIDFILE = paths.ENGINE / "dockerd.pid"
 BEFORE = paths.ENGINE / "machine-before.json"
 """What the machine looked like before the engine was started, see residue.py."""
 
-_LONGEST_SOCKET = "containerd/containerd-debug.sock"
-_MAX_SOCKET_PATH = 107  # bytes in sockaddr_un.sun_path, without the closing zero
 
-RUN = paths.ENGINE / "run"
-"""Sockets and mount points."""
-if len(bytes(RUN / _LONGEST_SOCKET)) > _MAX_SOCKET_PATH:
-    RUN = Path("/run") / NAME
+def _run_directory(below: Path) -> Path:
+    """Where its sockets and mount points lie: below `.state/engine/` if their paths fit there."""
+    longest = below / "run" / "containerd" / "containerd-debug.sock"
+    max_bytes = 107  # sockaddr_un.sun_path without the closing zero
+    return below / "run" if len(bytes(longest)) <= max_bytes else Path("/run") / NAME
 
+
+RUN = _run_directory(paths.ENGINE)
 SOCKET = RUN / "docker.sock"
 
 

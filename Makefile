@@ -1,0 +1,125 @@
+# Everything there is to type. `make` alone lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# The first Python that the project runs on; `make PYTHON=...` names another.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	      2>/dev/null; then command -v "$$python"; break; fi; done)
+# The .venv when it is there: `make clean` and `make doctor` work without one.
+PYTHON_AT_HAND = $(or $(wildcard .venv/bin/python),$(PYTHON),python3)
+
+VENV := .venv/.complete
+RUN := .venv/bin/python -m
+# kubectl, go and jupyter are those of the .venv, also for the programs they start.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help
+help: ## List the targets
+	@echo 'Kubernetes, observed. Times: two cores, everything cached / a fresh machine.'
+	@echo
+	@awk -F ':.*## | [|] ' '/^[a-z][a-z.-]*:.*## / { printf "  make %-17s %-64s %s\n", $$1, $$2, $$3 }' Makefile
+
+##### What readers need
+
+.PHONY: book
+book: $(VENV) ## The whole book, from nothing to HTML | 4 min / 25 min
+	@$(MAKE) --no-print-directory cluster
+	@$(MAKE) --no-print-directory labs
+	@$(MAKE) --no-print-directory html
+
+.PHONY: cluster
+cluster: $(VENV) ## Start the cluster, or find it healthy | 3 s / 15 min
+	@$(RUN) cluster up
+
+.PHONY: lab
+lab: cluster ## Open the labs in JupyterLab
+	@exec .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) labs
+
+.PHONY: labs
+labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 2 min
+	@$(RUN) pytest tests/labs -k 'not mutant'
+
+.PHONY: html
+html: $(VENV) ## Build the HTML from the last run of the labs, without a cluster | 30 s
+	@$(RUN) jupyter_book build --quiet -n -W --keep-going .
+	@echo 'Open file://$(CURDIR)/_build/html/index.html'
+
+.PHONY: doctor
+doctor: ## Say what this machine lacks, and the command that mends it | 1 s
+	@$(PYTHON_AT_HAND) -m cluster doctor
+
+.PHONY: clean
+clean: ## Remove everything that was made, and say what is kept | 10 s
+	@$(PYTHON_AT_HAND) -m cluster clean
+
+##### What authors need
+
+.PHONY: test
+test: $(VENV) ## All that CI runs | 12 min / 45 min
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit
+	@$(MAKE) --no-print-directory cluster
+	@$(RUN) pytest tests/cluster
+	@$(MAKE) --no-print-directory labs
+	@$(MAKE) --no-print-directory mutants
+	@$(MAKE) --no-print-directory html
+	@$(RUN) pytest tests/book
+
+.PHONY: lint
+lint: $(VENV) ## Check style and format | 2 s
+	@$(RUN) ruff check --quiet
+	@$(RUN) ruff format --check --quiet
+	@git grep -lE '^#!.*\b(ba)?sh$$' | xargs .venv/bin/shellcheck
+
+.PHONY: unit
+unit: $(VENV) ## The tests that need no cluster | 10 s
+	@$(RUN) pytest tests/unit
+
+.PHONY: mutants
+mutants: cluster ## Show that every claim fails when its manifest is wrong | 5 min
+	@$(RUN) pytest tests/labs -k mutant
+
+.PHONY: notebooks
+notebooks: $(VENV) ## Write the notebooks from their Markdown sources
+	@$(RUN) jupytext --to ipynb labs/*/*.md
+
+.PHONY: bench-cluster
+bench-cluster: $(VENV) ## Measure how fast the cluster comes up
+	@$(RUN) cluster bench
+
+##### The Python environment
+
+# Written last: an interrupted installation is done again.
+$(VENV): requirements.txt pyproject.toml
+	@[ -n "$(PYTHON)" ] || { \
+	  echo 'Python 3.11, 3.12 or 3.13 is needed, and none is on the PATH.'; \
+	  echo '  Next: apt-get install python3 python3-venv   (macOS: brew install python@3.13)'; \
+	  exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  package=$$($(PYTHON) -c 'import sys; print("python3.%d-venv" % sys.version_info[1])'); \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing $$package with apt-get ..."; \
+	    $(PYTHON) -c "from cluster.debian import install; install(['$$package'], 'for .venv')"; \
+	  else \
+	    echo "$(PYTHON) cannot make a virtual environment."; \
+	    echo "  Next: sudo apt-get install $$package"; \
+	    exit 1; \
+	  fi; }
+	@echo 'Installing the Python packages of requirements.txt into .venv (about 1 min) ...'
+	@$(PYTHON) -m venv .venv
+	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Only when asked for: a checkout gives both files any age.
+ifneq ($(filter requirements.txt,$(MAKECMDGOALS)),)
+.PHONY: requirements.txt
+requirements.txt: pyproject.toml ## Resolve the names in pyproject.toml to versions and hashes
+	@$(RUN) pip install --quiet --disable-pip-version-check uv
+	@.venv/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
+	  --generate-hashes --custom-compile-command 'make requirements.txt' --output-file $@
+endif

@@ -1,0 +1,90 @@
+"""What the doctor says, and when `make cluster` would stop."""
+
+from pathlib import Path
+
+import pytest
+
+from cluster import debian, doctor, registry
+from cluster.doctor import Check
+
+
+def test_one_missing_thing_is_an_error_and_warnings_are_not(capsys):
+    ok, warning = Check("a", "ok", ""), Check("b", "warning", "", "mend")
+    assert doctor.report([ok, warning]) == 0
+    assert "1 warnings" in capsys.readouterr().out
+    assert doctor.report([ok, warning, Check("c", "missing", "", "mend")]) == 1
+    assert "`make cluster` would stop" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("version", "state"),
+    [((3, 10), "missing"), ((3, 11), "ok"), ((3, 13), "ok"), ((3, 14), "missing")],
+)
+def test_python_3_11_to_3_13(version, state):
+    assert doctor.python(version).state == state
+
+
+def test_building_from_source_without_root_is_missing(monkeypatch):
+    monkeypatch.delenv("IMAGES", raising=False)
+    monkeypatch.setattr(registry, "answers", lambda: {"docker.io": True, "quay.io": False})
+    monkeypatch.setattr(debian, "can_install", lambda: False)
+    check = doctor.registries("built")
+    assert check.state == "missing"
+    assert check.found == (
+        "built from source, because quay.io did not answer; that needs root on Debian or Ubuntu"
+    )
+
+
+def test_a_source_build_needs_more_room_than_pulled_images():
+    assert doctor.disk("built", free=12.0).state == "warning"
+    assert doctor.disk("pulled", free=12.0).state == "ok"
+
+
+def test_low_inotify_limits_come_with_the_command_for_just_those():
+    check = doctor.inotify({"max_user_instances": 128, "max_user_watches": 1048576})
+    assert check.found == "max_user_instances is 128, not 512"
+    assert check.mend == "sudo sysctl -w fs.inotify.max_user_instances=512"
+
+
+def test_ports_of_the_cluster_itself_are_fine_and_others_are_not():
+    assert doctor.ports([30080], ours=True).state == "ok"
+    check = doctor.ports([30080, 30082], ours=False)
+    assert check.state == "missing"
+    assert check.found == "30080, 30082 on 127.0.0.1 taken by another program"
+    assert "sport = :30080" in check.mend
+
+
+def test_a_cluster_with_a_stopped_node_is_no_healthy_cluster():
+    assert doctor.cluster(["running", "exited", "running"]).found == (
+        "kubernetes-observed, 2 of 3 nodes running"
+    )
+
+
+def test_a_missing_capability_matters_only_in_an_engine_that_is_not_ours():
+    from cluster.engine import Engine
+
+    assert doctor.capabilities(True, Engine({}, owned=True)).state == "ok"
+    assert doctor.capabilities(True, Engine({}, owned=False)).state == "warning"
+    assert doctor.capabilities(True, None).state == "ok"
+
+
+def test_every_state_other_than_ok_has_a_command(monkeypatch):
+    for check in (
+        doctor.python((3, 10)),
+        doctor.disk("built", 1.0),
+        doctor.memory("built", 1.0),
+        doctor.inotify({"max_user_instances": 1, "max_user_watches": 1}),
+        doctor.ports([30080], ours=False),
+        doctor.browser(None),
+        doctor.cluster(["exited"]),
+    ):
+        assert check.mend or check.state == "ok", check
+
+
+def test_a_free_port_is_free():
+    assert not doctor.is_taken(0)
+
+
+def test_versions_of_python_stand_as_in_pyproject():
+    pyproject = Path(doctor.__file__).parents[1] / "pyproject.toml"
+    assert 'requires-python = ">=3.11,<3.14"' in pyproject.read_text()
