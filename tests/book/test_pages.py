@@ -1,0 +1,156 @@
+"""The built pages in a browser: `make html` comes first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import chromium
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from site_visit import DESK, HTML, PHONE, anchors, broken_links, pages, served, visit
+
+PAGES = pages()
+WITH_DIAGRAM = [page for page in PAGES if 'class="diagram"' in (HTML / page).read_text()]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium.path(), args=list(chromium.FLAGS)
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    with served(HTML) as address:
+        yield address
+
+
+def test_the_pages_are_built():
+    assert PAGES, "no page in _build/html; run `make html` first"
+    assert WITH_DIAGRAM
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_within_the_book_leads_somewhere(page: str):
+    assert broken_links(page) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_id_stands_twice_on_a_page(page: str):
+    assert [one for one, count in Counter(anchors(page)[0]).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_whole_quiet_and_accessible(
+    browser: Browser, origin: str, page: str, theme: str
+):
+    with visit(browser, f"{origin}/{page}", theme=theme) as seen:
+        assert seen.complaints == []
+        assert seen.requests_beyond(origin) == []
+        assert seen.page.evaluate("document.documentElement.dataset.theme") == theme
+        assert diagrams_without_words(seen.page) == []
+        assert violations(seen.page) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_a_phone(browser: Browser, origin: str, page: str):
+    with visit(browser, f"{origin}/{page}", viewport=PHONE) as seen:
+        assert wider_than_the_screen(seen.page) == []
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert violations(seen.page) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opened_by_double_click_is_whole(browser: Browser, page: str):
+    with visit(browser, (HTML / page).as_uri()) as seen:
+        assert seen.complaints == []
+        assert seen.requests_beyond(HTML.as_uri()) == []
+
+
+@pytest.mark.parametrize("page", WITH_DIAGRAM)
+def test_a_diagram_follows_the_theme(browser: Browser, origin: str, page: str):
+    with visit(browser, f"{origin}/{page}") as seen:
+        drawn = seen.page.locator(".diagram svg")
+        count = drawn.count()
+        assert count > 0
+        seen.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        seen.page.wait_for_function(
+            "count => document.querySelectorAll('.diagram[data-theme=dark] svg').length === count",
+            arg=count,
+        )
+        assert seen.complaints == []
+
+
+def test_the_keyboard_skips_to_the_text(browser: Browser, origin: str):
+    with visit(browser, f"{origin}/{PAGES[0]}") as seen:
+        seen.page.keyboard.press("Tab")
+        assert seen.page.evaluate("document.activeElement.textContent.trim()") == (
+            "Skip to main content"
+        )
+        seen.page.keyboard.press("Enter")
+        assert seen.page.evaluate("location.hash") == "#main-content"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_mark_tells_its_story_to_the_keyboard(browser: Browser, origin: str, page: str):
+    with visit(browser, f"{origin}/{page}") as seen:
+        marks = seen.page.locator(".mark-link")
+        if marks.count() == 0:
+            return
+        note = seen.page.locator(".mark-note").first
+        assert not note.is_visible()
+        seen.page.keyboard.press("Tab")  # The focus is seen from now on, as with the keyboard.
+        marks.first.focus()
+        seen.page.wait_for_function(
+            "getComputedStyle(document.querySelector('.mark-note')).visibility === 'visible'"
+        )
+        box = note.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= DESK["width"]
+
+
+def diagrams_without_words(page: Page) -> list[str]:
+    """Return the drawn diagrams that lack a title, a description or a caption."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll(".diagram svg")]
+            .filter((svg) => !svg.querySelector("title")?.textContent
+                || !svg.querySelector("desc")?.textContent
+                || !svg.closest("figure")?.querySelector("figcaption"))
+            .map((svg) => svg.id)"""
+    )
+
+
+def wider_than_the_screen(page: Page) -> list[str]:
+    """Return what in the article sticks out at the right, outside of frames that scroll."""
+    return page.evaluate(
+        """() => [...document.querySelectorAll(".bd-article *")]
+            .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+            .filter((one) => !one.closest(".mark-note"))
+            .filter((one) => {
+                for (let up = one; up; up = up.parentElement) {
+                    if (["auto", "scroll", "hidden"].includes(getComputedStyle(up).overflowX)) {
+                        return up.classList.contains("bd-main");
+                    }
+                }
+                return true;
+            })
+            .map((one) => one.outerHTML.slice(0, 120))"""
+    )
+
+
+def violations(page: Page) -> list[str]:
+    """Return the serious and critical violations of WCAG that axe finds, each with a place."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {node['target']}: {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
