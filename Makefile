@@ -22,6 +22,8 @@ help: ## List the targets
 	@echo 'Kubernetes, observed. Times: two cores, everything cached / a fresh machine.'
 	@echo
 	@awk -F ':.*## | [|] ' '/^[a-z][a-z.-]*:.*## / { printf "  make %-17s %-64s %s\n", $$1, $$2, $$3 }' Makefile
+	@echo
+	@echo 'IMAGES=built or IMAGES=pulled decides where images come from, else what answers does.'
 
 ##### What readers need
 
@@ -41,11 +43,11 @@ lab: cluster ## Open the labs in JupyterLab
 
 .PHONY: labs
 labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 2 min
-	@$(RUN) pytest tests/labs -k 'not mutant'
+	@$(RUN) pytest -n 4 tests/labs
 
 .PHONY: html
 html: $(VENV) ## Build the HTML from the last run of the labs, without a cluster | 30 s
-	@$(RUN) jupyter_book build --quiet -n -W --keep-going .
+	@.venv/bin/jupyter-book build --quiet -n -W --keep-going .
 	@echo 'Open file://$(CURDIR)/_build/html/index.html'
 
 .PHONY: doctor
@@ -67,7 +69,7 @@ test: $(VENV) ## All that CI runs | 12 min / 45 min
 	@$(MAKE) --no-print-directory labs
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory html
-	@$(RUN) pytest tests/book
+	@$(RUN) pytest tests/book/test_pages.py
 
 .PHONY: lint
 lint: $(VENV) ## Check style and format | 2 s
@@ -77,15 +79,15 @@ lint: $(VENV) ## Check style and format | 2 s
 
 .PHONY: unit
 unit: $(VENV) ## The tests that need no cluster | 10 s
-	@$(RUN) pytest tests/unit
+	@$(RUN) pytest -n 2 tests/unit tests/book tests/labs/test_notebooks.py --ignore tests/book/test_pages.py
 
 .PHONY: mutants
 mutants: cluster ## Show that every claim fails when its manifest is wrong | 5 min
-	@$(RUN) pytest tests/labs -k mutant
+	@$(RUN) pytest -n 8 tests/mutants
 
 .PHONY: notebooks
 notebooks: $(VENV) ## Write the notebooks from their Markdown sources
-	@$(RUN) jupytext --to ipynb labs/*/*.md
+	@.venv/bin/python labs/notebooks.py
 
 .PHONY: bench-cluster
 bench-cluster: $(VENV) ## Measure how fast the cluster comes up
