@@ -28,18 +28,19 @@ def install(packages: Sequence[str], why: str) -> None:
         # The lists are missing on a fresh image, and name versions that are gone on an old one.
         _apt_get("update")
         installed = _apt_get("install", *packages)
+    new = re.findall(
+        r"^Selecting previously unselected package ([^\s:]+?)(?::\w+)?\.$", installed.stdout, re.M
+    )
+    if new:
+        paths.STATE.mkdir(exist_ok=True)
+        with paths.INSTALLED_PACKAGES.open("a") as record:
+            record.writelines(f"{name}\n" for name in new)
     if installed.returncode != 0:
         tail = "\n".join(installed.stdout.splitlines()[-8:])
         raise Stop(
             f"apt-get could not install {' '.join(packages)}:\n{tail}",
             f"apt-get update && apt-get install {' '.join(packages)}",
         )
-    new = re.findall(
-        r"^Selecting previously unselected package ([^\s:]+?)(?::\w+)?\.$", installed.stdout, re.M
-    )
-    paths.STATE.mkdir(exist_ok=True)
-    with paths.INSTALLED_PACKAGES.open("a") as record:
-        record.writelines(f"{name}\n" for name in new)
     print(f"  {len(new)} packages in {time.monotonic() - start:.0f} s", flush=True)
 
 
@@ -51,20 +52,27 @@ def installed_by_us() -> list[str]:
 
 
 def _apt_get(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [
-            "apt-get",
-            "--quiet",
-            "--yes",
-            "--no-install-recommends",
-            # Another apt-get may run (unattended upgrades): wait for it instead of failing.
-            *("-o", "DPkg::Lock::Timeout=300"),
-            *("-o", "Dpkg::Use-Pty=0"),
-            *arguments,
-        ],
+    command = [
+        *("apt-get", "--quiet", "--yes", "--no-install-recommends"),
+        # Another apt-get may run (unattended upgrades): wait for it instead of failing.
+        *("-o", "DPkg::Lock::Timeout=300"),
+        *("-o", "Dpkg::Use-Pty=0"),
+        *arguments,
+    ]
+    process = subprocess.Popen(
+        command,
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Out of reach of Ctrl-C, which would leave dpkg with half-configured packages.
+        start_new_session=True,
     )
+    try:
+        output, _ = process.communicate()
+    except KeyboardInterrupt:
+        print("Letting apt-get finish first ...", flush=True)
+        process.communicate()
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, output)
