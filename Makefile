@@ -39,7 +39,7 @@ cluster: $(VENV) ## Start the cluster, or find it healthy | 3 s / 15 min
 
 .PHONY: lab
 lab: cluster ## Open the labs in JupyterLab
-	@exec .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) labs
+	@KUBECONFIG=$(CURDIR)/.state/kubeconfig exec .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) labs
 
 .PHONY: labs
 labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 2 min
