@@ -45,6 +45,7 @@ lab: cluster ## Open the labs in JupyterLab
 labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 2 min
 	@$(RUN) pytest -n 4 tests/labs
 
+# --all: a second build would not repeat the warnings of the first, and a broken book would pass.
 .PHONY: html
 html: $(VENV) ## Build the HTML from the last run of the labs, without a cluster | 30 s
 	@.venv/bin/jupyter-book build --quiet -n -W --keep-going . >/dev/null

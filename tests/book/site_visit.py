@@ -67,7 +67,7 @@ def visit(
     page.on(
         "console",
         lambda message: (
-            seen.complaints.append(f"console: {message.text}")
+            seen.complaints.append(f"console: {message.text} ({message.location['url']})")
             if message.type in ("error", "warning")
             else None
         ),

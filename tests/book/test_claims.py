@@ -180,8 +180,10 @@ def test_a_lab_that_cannot_be_read_stops_the_build(book: SampleBook, cell: str, 
     assert error in stopped
 
 
-def test_the_mark_stays_with_its_sentence(cited: SampleBook):
-    assert "Nothing restarts\N{NO-BREAK SPACE}<span" in cited.build().pages["chapter"]
+def test_the_mark_stays_with_the_word_before_and_the_stop_behind(cited: SampleBook):
+    page = cited.build().pages["chapter"]
+    assert 'Nothing <span class="claim-bound">restarts <span class="claim-mark' in page
+    assert "</span></span>.</span>" in page
 
 
 def test_the_ledger_tells_all_about_a_claim(cited: SampleBook):

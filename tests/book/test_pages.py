@@ -70,7 +70,10 @@ def test_a_page_fits_a_phone(browser: Browser, origin: str, page: str):
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_opened_by_double_click_is_whole(browser: Browser, page: str):
     with visit(browser, (HTML / page).as_uri()) as seen:
-        assert seen.complaints == []
+        # The theme preloads its icons' fonts, which Chromium refuses from file://; the style
+        # sheet's own reference to them loads all the same.
+        assert [one for one in seen.complaints if "/webfonts/" not in one] == []
+        assert seen.page.evaluate("document.fonts.check(`900 16px 'Font Awesome 6 Free'`)")
         assert seen.requests_beyond(HTML.as_uri()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from docutils import nodes
@@ -89,10 +90,21 @@ class ClaimRole(SphinxRole):
 
 
 def keep_with_sentence(doctree: nodes.document) -> None:
-    """Bind each mark to the word before it: a mark alone at a line's start says nothing."""
-    for node in list(doctree.findall(claim_citation)):
-        siblings = node.parent.children
-        position = siblings.index(node)
-        before = siblings[position - 1] if position else None
-        if isinstance(before, nodes.Text) and before.endswith(" "):
-            node.parent.replace(before, nodes.Text(before[:-1] + "\N{NO-BREAK SPACE}"))
+    """Bind each mark to the word before and the punctuation behind it: alone at the start of a
+    line it would say nothing."""
+    for mark in list(doctree.findall(claim_citation)):
+        sentence = mark.parent
+        position = sentence.index(mark)
+        bound = nodes.inline(classes=["claim-bound"])
+        before = sentence[position - 1] if position else None
+        if isinstance(before, nodes.Text):
+            rest, word = re.fullmatch(r"(.*?)(\S*\s*)", before, re.DOTALL).groups()
+            sentence.replace(before, nodes.Text(rest))
+            bound += nodes.Text(word)
+        sentence.replace(mark, bound)
+        bound += mark
+        behind = sentence[position + 1] if position + 1 < len(sentence) else None
+        if isinstance(behind, nodes.Text):
+            punctuation, rest = re.fullmatch(r"([.,;:!?)]*)(.*)", behind, re.DOTALL).groups()
+            sentence.replace(behind, nodes.Text(rest))
+            bound += nodes.Text(punctuation)
