@@ -47,7 +47,13 @@ def wait_until_up(engine: Engine, image: str) -> None:
     deadline = time.monotonic() + WITHIN
     try:
         with ThreadPoolExecutor(len(checks)) as parallel:
-            last = dict(zip(checks, parallel.map(lambda c: _until(c, deadline), checks.values())))
+            last = dict(
+                zip(
+                    checks,
+                    parallel.map(lambda c: _until(c, deadline), checks.values()),
+                    strict=True,
+                )
+            )
     finally:
         outside.close()
     wrong = [f"  {name}: {state}" for name, state in last.items() if state]

@@ -16,6 +16,7 @@ from cluster.from_source import binaries
 CONFIGURATION = versions.HERE / "kind.yaml"
 CONTEXT = f"kind-{CLUSTER}"
 CONTROL_PLANE = f"{CLUSTER}-control-plane"
+_CACHE = paths.STATE / "kubectl-cache"
 POD_SUBNET = "10.244.0.0/16"
 """kind's default for IPv4."""
 
@@ -98,7 +99,8 @@ def try_kubectl(*arguments: str, input: str | None = None) -> subprocess.Complet
             *("--kubeconfig", str(paths.KUBECONFIG), "--context", CONTEXT),
             *arguments,
         ],
-        env={**os.environ, "KUBECONFIG": str(paths.KUBECONFIG)},
+        # Without KUBECACHEDIR, kubectl keeps what it discovered below ~/.kube.
+        env={**os.environ, "KUBECONFIG": str(paths.KUBECONFIG), "KUBECACHEDIR": str(_CACHE)},
         input=input,
         capture_output=True,
         text=True,
