@@ -48,7 +48,7 @@ labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 2 min
 # --all: a second build would not repeat the warnings of the first, and a broken book would pass.
 .PHONY: html
 html: $(VENV) ## Build the HTML from the last run of the labs, without a cluster | 30 s
-	@.venv/bin/jupyter-book build --quiet -n -W --keep-going . >/dev/null
+	@.venv/bin/jupyter-book build --quiet --all -n -W --keep-going . >/dev/null
 	@echo 'Open file://$(CURDIR)/_build/html/index.html'
 
 .PHONY: doctor
