@@ -12,6 +12,12 @@ def up_command(_: argparse.Namespace) -> None:
     up()
 
 
+def bench_command(arguments: argparse.Namespace) -> None:
+    from cluster.bench import bench
+
+    bench(arguments.rounds, arguments.cold)
+
+
 def engine_command(arguments: argparse.Namespace) -> None:
     from cluster import engine
 
@@ -45,6 +51,11 @@ def parser() -> argparse.ArgumentParser:
 
     command = subcommands.add_parser("up", help="bring the cluster up, or see that it is")
     command.set_defaults(run=up_command)
+
+    command = subcommands.add_parser("bench", help="measure how fast the cluster comes up")
+    command.add_argument("--rounds", type=int, default=3)
+    command.add_argument("--cold", action="store_true", help="also build with empty Go caches")
+    command.set_defaults(run=bench_command)
 
     command = subcommands.add_parser("engine", help="start or stop the project's own Docker engine")
     command.add_argument("action", choices=["start", "stop"])

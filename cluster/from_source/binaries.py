@@ -129,7 +129,9 @@ def compile_kind() -> Path:
 def go_build(unit: Unit) -> None:
     """Compiles one unit. Raises Stop with the compiler's last lines."""
     BINARIES.mkdir(parents=True, exist_ok=True)
-    linker_flags = "-s -w " + " ".join(f"-X {name}={value}" for name, value in unit.variables.items())
+    linker_flags = "-s -w " + " ".join(
+        f"-X {name}={value}" for name, value in unit.variables.items()
+    )
     for program, package in unit.programs.items():
         built = _go(
             unit,
@@ -146,17 +148,11 @@ def go_build(unit: Unit) -> None:
 
 def module_directory(unit: str, module: str) -> Path:
     """Where the source of a module lies that `unit` requires, downloaded where it is not there."""
-    listed = _go(
-        Unit(unit, about=0, programs={}), "list", "-m", "-f", "{{.Dir}}", module
-    )
+    listed = _go(Unit(unit, about=0, programs={}), "list", "-m", "-f", "{{.Dir}}", module)
     directory = listed.stdout.strip()
     if not directory:
-        downloaded = _go(
-            Unit(unit, about=0, programs={}), "mod", "download", module
-        )
-        listed = _go(
-            Unit(unit, about=0, programs={}), "list", "-m", "-f", "{{.Dir}}", module
-        )
+        downloaded = _go(Unit(unit, about=0, programs={}), "mod", "download", module)
+        listed = _go(Unit(unit, about=0, programs={}), "list", "-m", "-f", "{{.Dir}}", module)
         directory = listed.stdout.strip()
         if not directory:
             raise Stop(
@@ -172,7 +168,12 @@ def _go(unit: Unit, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=versions.GO_MODULES / unit.name,
         # The toolchain is the environment's, never one that Go downloads; binaries are static
         # because they run in images without a C library.
-        env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly"},
+        env={
+            **os.environ,
+            "CGO_ENABLED": "0",
+            "GOTOOLCHAIN": "local",
+            "GOFLAGS": f"-mod=readonly {os.environ.get('GOFLAGS', '')}",
+        },
         capture_output=True,
         text=True,
     )

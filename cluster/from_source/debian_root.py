@@ -32,7 +32,9 @@ def bootstrap() -> None:
                 "Building the images from source needs root on Debian or Ubuntu.",
                 "sudo make cluster, or bring a container registry within reach (IMAGES=pulled)",
             )
-        debian.install(["mmdebstrap", "debian-archive-keyring"], "it makes Debian root file systems")
+        debian.install(
+            ["mmdebstrap", "debian-archive-keyring"], "it makes Debian root file systems"
+        )
     if NODE.exists():
         shutil.rmtree(NODE)
     NODE.parent.mkdir(parents=True, exist_ok=True)
@@ -48,7 +50,7 @@ def bootstrap() -> None:
             "--exclude=./var/lib/apt/lists/* --exclude=./var/lib/dpkg/info/* "
             # The full Perl, which only usrmerge's installation needs.
             "--exclude=./usr/share/perl --exclude=./usr/lib/*/perl .",
-            "--customize-hook=chroot \"$1\" apt-get install --quiet --yes --no-install-recommends "
+            '--customize-hook=chroot "$1" apt-get install --quiet --yes --no-install-recommends '
             f"{' '.join(versions.NODE_PACKAGES)}",
             versions.DEBIAN_SUITE,
             str(NODE),
@@ -62,7 +64,6 @@ def bootstrap() -> None:
             f"mmdebstrap could not make a {versions.DEBIAN_SUITE} root file system:\n{tail}",
             "make doctor, then the same command again",
         )
-
 
     for perl in [NODE / "usr/share/perl", *NODE.glob("usr/lib/*/perl")]:
         shutil.rmtree(perl)

@@ -13,7 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cluster import paths, versions
+from cluster import versions
 from cluster.engine import Engine
 from cluster.errors import Stop
 from cluster.from_source import binaries, component_images, debian_root
@@ -121,7 +121,9 @@ def _install_kind_files() -> None:
     configuration = containerd.read_text()
     sandbox = 'sandbox_image = "registry.k8s.io/pause:3.10"'
     if sandbox not in configuration:
-        raise Stop(f"kind's containerd configuration no longer says {sandbox}", "adapt node_image.py")
+        raise Stop(
+            f"kind's containerd configuration no longer says {sandbox}", "adapt node_image.py"
+        )
     containerd.write_text(
         configuration.replace(sandbox, f'sandbox_image = "{versions.KUBEADM_IMAGES["pause"]}"')
     )
@@ -153,7 +155,12 @@ def _install_programs() -> None:
     )
     (NODE / "etc/containerd/cri-base.json").write_text(specification)
     # Each program says its version here rather than failing later inside a node.
-    for command in ("containerd --version", "runc --version", "crictl --version", "kubelet --version"):
+    for command in (
+        "containerd --version",
+        "runc --version",
+        "crictl --version",
+        "kubelet --version",
+    ):
         _in_node(*command.split())
 
 
@@ -195,7 +202,9 @@ def _load_images() -> None:
                         f"containerd could not unpack the images:\n{loaded.stderr[-2000:]}",
                         "make doctor, then the same command again",
                     )
-                subprocess.run([*ctr, "content", "prune", "references"], check=True, capture_output=True)
+                subprocess.run(
+                    [*ctr, "content", "prune", "references"], check=True, capture_output=True
+                )
             finally:
                 containerd.terminate()
                 containerd.wait()
