@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-# As Jupyter Book does for `local_extensions`.
-sys.path.append(str(REPOSITORY / "book" / "_ext"))
-sys.path.append(str(Path(__file__).parent))
+from cluster import paths
 
-from sample_book import SampleBook  # noqa: E402
+# As Jupyter Book does for `local_extensions`.
+sys.path.append(str(paths.ROOT / "book" / "_ext"))
+
+from sample_book import SampleBook
 
 
 @pytest.fixture

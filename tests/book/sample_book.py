@@ -88,7 +88,15 @@ class SampleBook:
         ]
         self._write(f"labs/{lab}/mutants.yaml", yaml.safe_dump(declared))
         if verdict:
-            ran = [{"mutant": f"breaks-{claim}", "verdict": verdict} for claim in claims]
+            ran = [
+                {
+                    "mutant": f"breaks-{claim}",
+                    "claim": claim,
+                    "verdict": verdict,
+                    "reason": "restarts   book 0  cluster 1",
+                }
+                for claim in claims
+            ]
             self._write(f"_build/evidence/mutants/{lab}.json", json.dumps(ran))
 
     def statements(self, *entries: dict[str, Any]) -> None:
@@ -122,7 +130,7 @@ class SampleBook:
             )
             try:
                 app.build()
-            except Exception as failure:  # noqa: BLE001 (whatever stops the build is the result)
+            except Exception as failure:
                 error = str(failure)
         pages = {
             path.relative_to(out).with_suffix("").as_posix(): path.read_text()

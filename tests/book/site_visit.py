@@ -14,7 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Browser, Page
 
-HTML = Path(__file__).parents[2] / "_build" / "html"
+from cluster import paths
+
+HTML = paths.BUILD / "html"
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1280, "height": 900}
 

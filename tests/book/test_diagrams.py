@@ -9,12 +9,13 @@ from pathlib import Path
 import diagrams
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
+from cluster import paths
+
 FENCE = re.compile(r"^```+\s*\{?mermaid\}?\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FENCES = [
-    pytest.param(match[1], id=f"{path.relative_to(REPOSITORY)}-{number}")
+    pytest.param(match[1], id=f"{path.relative_to(paths.ROOT)}-{number}")
     for folder in ("book", "labs")
-    for path in sorted((REPOSITORY / folder).rglob("*.md"))
+    for path in sorted((paths.ROOT / folder).rglob("*.md"))
     for number, match in enumerate(FENCE.finditer(path.read_text(encoding="utf-8")), start=1)
 ]
 

@@ -48,9 +48,7 @@ def test_no_id_stands_twice_on_a_page(page: str):
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_whole_quiet_and_accessible(
-    browser: Browser, origin: str, page: str, theme: str
-):
+def test_a_page_is_whole_quiet_and_accessible(browser: Browser, origin: str, page: str, theme: str):
     with visit(browser, f"{origin}/{page}", theme=theme) as seen:
         assert seen.complaints == []
         assert seen.requests_beyond(origin) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import ClassVar
 
 from docutils import nodes
 from sphinx.domains import Domain
@@ -11,15 +12,15 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxRole
 
 
-class claim_citation(nodes.Inline, nodes.Element):  # noqa: N801 (as docutils names nodes)
-    """A chapter's citation of a claim: `name`, `serial` on its page, and whether it is the first.
+class claim_citation(nodes.Inline, nodes.Element):
+    """A chapter's citation of a claim: `name`, `serial` on its page, and whether it is the `first`.
 
     It stays unresolved until it is written, so that a new run changes pages without reading them
     again.
     """
 
 
-class claim_listing(nodes.General, nodes.Element):  # noqa: N801 (as above)
+class claim_listing(nodes.General, nodes.Element):
     """A place where a page lists claims, runs or statements: `template` says which and how."""
 
 
@@ -28,7 +29,7 @@ class ClaimDomain(Domain):
 
     name = "claim"
     label = "Claims"
-    initial_data = {"citations": {}, "listings": []}
+    initial_data: ClassVar = {"citations": {}, "listings": []}
 
     @property
     def citations(self) -> dict[str, list[tuple[str, int]]]:

@@ -25,6 +25,7 @@ class Mutant:
         find: the text it takes out.
         replace: the text it puts in.
         verdict: `killed`, `survived` or `void`, as the run said; `not run` without a run.
+        reason: what the claim said when it failed under the mutant, or why nothing was learned.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Mutant:
     find: str
     replace: str
     verdict: str
+    reason: str
 
 
 def mutants(root: Path, evidence: Path) -> tuple[Mutant, ...]:
@@ -47,8 +49,9 @@ def mutants(root: Path, evidence: Path) -> tuple[Mutant, ...]:
         declared = notebook.with_name("mutants.yaml")
         if not declared.exists():
             continue
-        verdicts = _verdicts(evidence / "mutants" / f"{notebook.stem}.json")
+        records = _records(evidence / "mutants" / f"{notebook.stem}.json")
         for entry in yaml.safe_load(declared.read_text(encoding="utf-8")) or []:
+            record = records.get((entry["mutant"], entry["claim"]), {})
             found.append(
                 Mutant(
                     name=entry["mutant"],
@@ -57,14 +60,16 @@ def mutants(root: Path, evidence: Path) -> tuple[Mutant, ...]:
                     file=entry["file"],
                     find=entry["find"],
                     replace=entry["replace"],
-                    verdict=verdicts.get(entry["mutant"], NOT_RUN),
+                    verdict=record.get("verdict", NOT_RUN),
+                    reason=record.get("reason", ""),
                 )
             )
     return tuple(found)
 
 
-def _verdicts(path: Path) -> dict[str, str]:
+def _records(path: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what a run of the mutants left, by mutant and claim."""
     if not path.exists():
         return {}
-    records: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return {record["mutant"]: record["verdict"] for record in records}
+    records = json.loads(path.read_text(encoding="utf-8"))
+    return {(record["mutant"], record["claim"]): record for record in records}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from markupsafe import Markup, escape
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 from sphinx.writers.text import TextTranslator
+
+from cluster import versions as cluster
 
 from .citations import claim_citation, claim_domain, claim_listing
 from .ledger import Claim, Ledger, Verdict
@@ -97,7 +98,7 @@ def visit_listing(translator: HTML5Translator, node: claim_listing) -> None:
         "ledger": ledger,
         "claims": ledger.claims,
         "pages_citing": domain.pages_citing,
-        "cluster_versions": _cluster_versions(Path(translator.builder.srcdir)),
+        "cluster_parts": _cluster_parts(),
         "book_versions": {name: version(name) for name in BOOK_PACKAGES},
         **_links(translator),
     }
@@ -132,6 +133,11 @@ def _links(translator: HTML5Translator) -> dict[str, Any]:
     }
 
 
-def _cluster_versions(root: Path) -> dict[str, Any]:
-    path = root / "cluster" / "versions.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def _cluster_parts() -> dict[str, str]:
+    """Return the versions that the repository pins, by what they are versions of."""
+    return {
+        "Kubernetes, from source": cluster.KUBERNETES,
+        "kind's node image, pulled": cluster.PULLED_NODE_IMAGE.partition("@")[0],
+        **cluster.KUBEADM_IMAGES,
+        **cluster.IMAGES,
+    }
