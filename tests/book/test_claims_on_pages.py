@@ -6,6 +6,7 @@ from dataclasses import fields
 
 import pytest
 from claims.evidence import CLAIM_MIME, Record
+from claims.pages import in_words
 from sample_book import SampleBook, claim_cell, record
 
 import kubelab.claims
@@ -237,6 +238,22 @@ def test_the_versions_come_from_the_run(cited: SampleBook):
     assert "No lab was run in this build." in cited.build().text("versions")
     cited.run("restarts", NEVER, records=[record("never-restarts")])
     assert "A lab v1.37.2 kind 2026-11-22" in cited.build().text("versions")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"phase": "Failed", "exit_code": 1}, "phase Failed, exit code 1"),
+        (
+            {"ready": False, "reason": None, "seconds": 10.0468},
+            "ready no, reason none, seconds 10.05",
+        ),
+        ({"exits-0": ["Succeeded", 0], "back-offs": []}, "exits-0 Succeeded, 0; back-offs none"),
+        ({"cluster": {"same uid": True, "restarts": 1}}, "cluster (same uid yes, restarts 1)"),
+    ],
+)
+def test_what_was_observed_is_said_in_words(values: dict, words: str):
+    assert in_words(values) == words
 
 
 def test_kubelab_writes_what_the_book_reads():

@@ -25,13 +25,18 @@ BOOK_PACKAGES = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphi
 
 def in_words(values: dict[str, Any]) -> str:
     """Return observed or expected values as a person would say them: `phase Failed, restarts 0`."""
-    return ", ".join(f"{key.replace('_', ' ')} {_value(value)}" for key, value in values.items())
+    separator = "; " if any(isinstance(value, list | dict) for value in values.values()) else ", "
+    return separator.join(
+        f"{key.replace('_', ' ')} {_value(value)}" for key, value in values.items()
+    )
 
 
 def _value(value: Any) -> str:
     match value:
         case bool() | None:
             return {True: "yes", False: "no", None: "none"}[value]
+        case float():
+            return f"{round(value, 2):g}"
         case list():
             return ", ".join(_value(item) for item in value) or "none"
         case dict():
