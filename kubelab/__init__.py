@@ -13,6 +13,7 @@ from kubelab.claims import ClaimFailed, claim
 from kubelab.connection import NoCluster
 from kubelab.lab import Lab
 from kubelab.matchers import at_least, at_most, between, contains, one_of
+from kubelab.notebook import table
 from kubelab.objects import Refusal
 from kubelab.plotting import plot_back_off, plot_timeline
 from kubelab.states import (
@@ -26,7 +27,7 @@ from kubelab.states import (
     running,
     waiting_for,
 )
-from kubelab.timeline import Story, stamps
+from kubelab.timeline import Story, gaps, stamps
 from kubelab.waiting import WaitFailed
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "contains",
     "exited",
     "finished",
+    "gaps",
     "gone",
     "one_of",
     "phase",
@@ -53,5 +55,6 @@ __all__ = [
     "restarts",
     "running",
     "stamps",
+    "table",
     "waiting_for",
 ]

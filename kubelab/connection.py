@@ -100,9 +100,9 @@ class Api:
         content_type = "application/apply-patch+yaml"
         return self.request("patch", path, manifest, content_type=content_type, **options)
 
-    def watch(self, path: str, resource_version: str) -> Watch:
+    def watch(self, path: str, resource_version: str, **selection: str) -> Watch:
         """A watch that begins right after `resource_version`."""
-        query = {
+        query = selection | {
             "watch": "true",
             "resourceVersion": resource_version,
             "allowWatchBookmarks": "true",
@@ -144,7 +144,8 @@ class Watch:
                 yield json.loads(line)
 
     def stop(self) -> None:
-        self._response.shutdown()
+        with contextlib.suppress(ValueError):  # it has ended by itself
+            self._response.shutdown()
 
 
 @contextlib.contextmanager

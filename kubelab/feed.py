@@ -84,9 +84,10 @@ class Feed:
 class WatchedFeed(Feed):
     """A feed that follows the API server from before the first apply until `stop`."""
 
-    def __init__(self, api: Api, path: str) -> None:
+    def __init__(self, api: Api, path: str, **selection: str) -> None:
+        """`selection` is the query's: `labelSelector`, `fieldSelector`."""
         super().__init__()
-        self._api, self._path = api, path
+        self._api, self._path, self._selection = api, path, selection
         self._watch: Watch | None = None
         self._stopped = threading.Event()
         version = self._list()
@@ -107,7 +108,7 @@ class WatchedFeed(Feed):
             self._lost(name)
 
     def _list(self) -> str:
-        answer = self._api.request("get", self._path)
+        answer = self._api.request("get", self._path, **self._selection)
         listed = {item["metadata"]["name"] for item in answer["items"]}
         # The items of a list come without apiVersion and kind; a watch sends them.
         head = {
@@ -142,7 +143,7 @@ class WatchedFeed(Feed):
 
     def _follow_once(self, version: str) -> str:
         """Follow one watch to its end; the version to go on from."""
-        self._watch = self._api.watch(self._path, version)
+        self._watch = self._api.watch(self._path, version, **self._selection)
         for notice in self._watch:
             kind, obj = notice["type"], notice["object"]
             if kind == "ERROR":

@@ -47,6 +47,11 @@ class Lab:
             {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata},
         )
         _open[name] = self
+        # The tests delete their namespaces themselves, after they have looked at what went wrong.
+        # Registered only now, because the client's own exit handler, which removes the keys it
+        # connects with, must run after this one.
+        if "KUBELAB_RUN" not in os.environ:
+            atexit.register(self.close)
         self._await_service_account()
         self.feed("v1", "Pod")
 
@@ -98,8 +103,9 @@ class Lab:
         del _open[self.name]
         for feed in self._feeds.values():
             feed.stop()
+        atexit.unregister(self.close)
         echo(f"kubectl delete namespace {self.namespace} --wait=false")
-        self.api.request("delete", f"/api/v1/namespaces/{self.namespace}")
+        runs.delete(self.api, runs.namespaces(self.api, f"{runs.NAME}={self.namespace}"))
 
     def _apply(self, manifest: dict) -> Handle:
         feed = self.feed(manifest["apiVersion"], manifest["kind"])
@@ -152,17 +158,10 @@ class Lab:
                     "  Next: make doctor"
                 )
             feed.sleep_until_change(count, 1)
-        feed.stop()
+        self._feeds.pop(("v1", "ServiceAccount")).stop()
 
 
 def close_all() -> None:
     """Close every lab of this process."""
     for lab in list(_open.values()):
         lab.close()
-
-
-@atexit.register
-def _leave_in_good_order() -> None:
-    # The tests delete their namespaces themselves, after they have looked at what went wrong.
-    if "KUBELAB_RUN" not in os.environ:
-        close_all()

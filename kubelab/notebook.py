@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -25,6 +26,15 @@ def show(bundle: dict[str, Any]) -> None:
         from IPython.display import display
 
         display(bundle, raw=True)
+
+
+def table(rows: Mapping[str, Mapping[str, Any]]) -> None:
+    """Display what was observed as a table: a row for each key, a column for each inner key."""
+    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
+    lines = [["", *columns], [":--"] * (len(columns) + 1)]
+    lines += [[f"**{name}**", *(row.get(c, "") for c in columns)] for name, row in rows.items()]
+    text = "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+    show({"text/markdown": text, "text/plain": text})
 
 
 def cell() -> tuple[str, int] | None:

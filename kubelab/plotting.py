@@ -113,15 +113,23 @@ def plot_back_off(
 
 
 def _bars(story: Story, who: str) -> Iterator[Bar]:
+    """The kubelet reports a back-off only when it is nearly over, so a container counts as waiting
+    from the end of one run to the start of the next, or to the story's end if it was to start."""
     happened = [e for e in story.of(who) if e.kind in ("started", "exited", "waiting")]
-    ends = [event.at for event in happened[1:]] + [story.until]
-    for event, end in zip(happened, ends, strict=True):
+    for number, event in enumerate(happened):
+        following = happened[number + 1 :]
         if event.kind == "started":
+            end = following[0].at if following else story.until
             yield Bar(event.at, end, "running", event.what)
-        elif event.kind == "waiting":
-            yield Bar(event.at, end, "waiting", event.what)
-        else:
+        elif event.kind == "exited":
             yield Bar(event.at, event.at, "ended", event.what)
+            start = next((e.at for e in following if e.kind == "started"), story.until)
+            waits = [e.what for e in following if e.kind == "waiting" and e.at <= start]
+            if following:
+                yield Bar(event.at, start, "waiting", waits[0] if waits else "waiting")
+        elif not any(e.kind == "exited" for e in happened[:number]):
+            end = following[0].at if following else story.until
+            yield Bar(event.at, end, "waiting", event.what)
 
 
 _LEGEND = {

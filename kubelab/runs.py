@@ -18,6 +18,8 @@ from cluster import paths
 from kubelab.connection import Api
 
 LABEL = "kubelab/run"
+NAME = "kubernetes.io/metadata.name"
+"""The label by which the API server itself names each namespace."""
 RUNS = paths.STATE / "kubelab" / "runs"
 
 _lock: IO | None = None

@@ -89,16 +89,19 @@ def condition(kind: str, status: str = "True") -> State:
     return State(f"condition {kind} {status}", test)
 
 
-def exited(container: str | None = None) -> State:
-    """The container has ended at least once, whatever came of it."""
+def exited(container: str | None = None, times: int = 1) -> State:
+    """The container has ended so many times or more, whatever came of it."""
 
     def test(pod: dict) -> bool:
         status = container_status(pod, container)
-        return "terminated" in status.get("state", {}) or "terminated" in status.get(
-            "lastState", {}
+        ended_now = "terminated" in status.get("state", {}) or (
+            "waiting" in status.get("state", {}) and "terminated" in status.get("lastState", {})
         )
+        # The count goes up when the next run starts, so it is that of the runs that are over.
+        return status.get("restartCount", 0) + ended_now >= times
 
-    return State(f"{container or 'the container'} exited", test)
+    who = container or "the container"
+    return State(f"{who} exited" + f" {times} times" * (times > 1), test)
 
 
 def restarts(at_least: int, of: str | None = None) -> State:

@@ -112,11 +112,29 @@ def stamps(log: str) -> list[tuple[str, float]]:
     return [(what, float(seconds)) for what, seconds in lines]
 
 
+def gaps(stamps: Sequence[tuple[str, float]], after: str, until: str) -> list[float]:
+    """Seconds from each stamp `after` to the next stamp `until`, in order.
+
+    A stamp that nothing follows is left out: the gap after it is not over.
+    """
+    found, begin = [], None
+    for what, at in stamps:
+        if what == until and begin is not None:
+            found.append(round(at - begin, 3))
+            begin = None
+        elif what == after:
+            begin = at
+    return found
+
+
 def _differences(before: dict, now: dict, at: float) -> Iterator[Event]:
     old = container_statuses(before)
-    for name, container in container_statuses(now).items():
-        for what, kind, details in _container_changes(old.get(name, {}), container):
-            yield Event(at, name, what, kind, **details)
+    changes = [
+        Event(at, name, what, kind, **details)
+        for name, container in container_statuses(now).items()
+        for what, kind, details in _container_changes(old.get(name, {}), container)
+    ]
+    yield from changes
     who, old_status, status = now["kind"], before.get("status", {}), now.get("status", {})
     phase = status.get("phase")
     if phase not in (None, "Pending", old_status.get("phase")):
@@ -124,7 +142,10 @@ def _differences(before: dict, now: dict, at: float) -> Iterator[Event]:
     known = {c["type"]: c["status"] for c in old_status.get("conditions", [])}
     for condition in status.get("conditions", []):
         kind, value = condition["type"], condition["status"]
-        if kind not in UNREMARKABLE_CONDITIONS and value != known.get(kind, "False"):
+        if kind in UNREMARKABLE_CONDITIONS or value == known.get(kind, "False"):
+            continue
+        # A Ready that follows a container's start or end adds nothing; by a probe it does.
+        if not (kind == "Ready" and changes):
             yield Event(at, who, f"condition {kind} {value}", "condition")
     if "deletionTimestamp" in now["metadata"] and "deletionTimestamp" not in before.get(
         "metadata", {}

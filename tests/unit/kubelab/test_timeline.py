@@ -1,7 +1,7 @@
 import pytest
 from scripted import ScriptedFeed, backing_off, ended, handle, last, pod, running
 
-from kubelab.timeline import duration, stamps
+from kubelab.timeline import duration, gaps, stamps
 
 
 def lines(*script: tuple[float, dict | None]) -> list[str]:
@@ -116,3 +116,12 @@ def test_go_durations_in_seconds(text: str, seconds: float):
 def test_stamps_are_lines_that_end_with_an_epoch_time():
     log = "started 1795366800.123456\nhello 12\nexits with 1 1795366801.000001\n"
     assert stamps(log) == [("started", 1795366800.123456), ("exits with 1", 1795366801.000001)]
+
+
+def test_gaps_reach_from_each_stamp_to_the_next_of_the_other_kind():
+    log = [("started", 1.0), ("exits", 2.0), ("started", 2.5), ("exits", 3.0), ("started", 13.25)]
+    assert gaps(log, after="exits", until="started") == [0.5, 10.25]
+
+
+def test_a_gap_that_is_not_over_is_left_out():
+    assert gaps([("exits", 2.0)], after="exits", until="started") == []

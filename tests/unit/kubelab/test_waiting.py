@@ -1,5 +1,5 @@
 import pytest
-from scripted import ScriptedFeed, backing_off, ended, handle, pod, running
+from scripted import ScriptedFeed, backing_off, ended, handle, last, pod, running
 
 from kubelab import WaitFailed, exited, finished, gone, phase, ready, restarts, waiting_for
 from kubelab.states import State
@@ -138,3 +138,21 @@ def test_a_pod_with_several_containers_wants_to_know_which():
 )
 def test_states_say_themselves(state: State, text: str):
     assert state.text == text
+
+
+@pytest.mark.parametrize(
+    ("status", "ends"),
+    [
+        (running(), 0),
+        (ended(1), 1),
+        (running(1, last=last(1, 0)), 1),
+        (ended(1, 1), 2),
+        (backing_off("10s", 1), 2),
+        (running(2, last=last(1, 1)), 2),
+    ],
+)
+def test_exited_counts_the_ends_of_a_container(status, ends):
+    state = pod("Running", status)
+    assert [times for times in (1, 2, 3) if exited(times=times).holds(state)] == [
+        times for times in (1, 2, 3) if times <= ends
+    ]

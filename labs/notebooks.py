@@ -1,0 +1,61 @@
+"""The labs' notebooks, generated from their text: `python labs/notebooks.py` writes them.
+
+The `.md` is the source. The `.ipynb` beside it is committed because readers open it by a double
+click; it carries no outputs, and its cell ids are positions, so that it changes only with its text.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import jupytext
+import nbformat
+
+HERE = Path(__file__).resolve().parent
+
+
+def sources() -> list[Path]:
+    """The text of every lab: labs/<lab>/<lab>.md."""
+    return sorted(path for path in HERE.glob("*/*.md") if path.stem == path.parent.name)
+
+
+def read(source: Path) -> nbformat.NotebookNode:
+    """A lab's text as a notebook without outputs."""
+    notebook = jupytext.read(source, fmt="md:myst")
+    kept = {
+        key: notebook.metadata[key] for key in ("kernelspec", "kubelab") if key in notebook.metadata
+    }
+    notebook.metadata = nbformat.from_dict(kept)
+    for position, cell in enumerate(notebook.cells, start=1):
+        cell.id = f"cell-{position}"
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    return notebook
+
+
+def left_out() -> list[Path]:
+    """Labs that take minutes (`kubelab: {slow: true}` in their front matter), without SLOW=1."""
+    if os.environ.get("SLOW") == "1":
+        return []
+    return [s for s in sources() if read(s).metadata.get("kubelab", {}).get("slow")]
+
+
+def to_run() -> list[Path]:
+    """The labs that the tests run."""
+    return [source for source in sources() if source not in left_out()]
+
+
+def as_bytes(source: Path) -> bytes:
+    """The notebook file of a lab."""
+    return (nbformat.writes(read(source)) + "\n").encode()
+
+
+def main() -> None:
+    for source in sources():
+        target = source.with_suffix(".ipynb")
+        target.write_bytes(as_bytes(source))
+        print(target.relative_to(HERE.parent))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""One call of pytest is one run: its labs' namespaces carry one label, and go with it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import pytest
+from urllib3.exceptions import HTTPError
+
+from kubelab import NoCluster, connection, runs
+from kubelab.feed import WatchedFeed
+
+ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / "labs"))
+
+NAMESPACES_GONE_WITHIN = 60
+"""Seconds; a Pod of a lab may take its grace period, and then the kubelet must report."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # xdist's workers are started after this and inherit it.
+    os.environ.setdefault("KUBELAB_RUN", f"tests-{secrets.token_hex(4)}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove what the run made, also after a failure, a killed kernel or Ctrl-C."""
+    run = os.environ["KUBELAB_RUN"]
+    is_worker = hasattr(session.config, "workerinput")
+    if is_worker or not (runs.RUNS / run).exists():
+        return
+    try:
+        left = _remove_namespaces(f"{runs.LABEL}={run}")
+    except (NoCluster, HTTPError) as error:
+        left = [f"those of run {run} ({error})"]
+    if left:
+        print(f"\nnamespaces not gone after {NAMESPACES_GONE_WITHIN} s: {', '.join(left)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    else:
+        (runs.RUNS / run).unlink()
+
+
+def _remove_namespaces(selector: str) -> list[str]:
+    """Delete these namespaces and wait until they are gone; the names of those that aren't."""
+    api = connection.cluster().api
+    feed = WatchedFeed(api, "/api/v1/namespaces", labelSelector=selector)
+    runs.delete(api, runs.namespaces(api, selector))
+    deadline = feed.clock() + NAMESPACES_GONE_WITHIN
+    while feed.names() and not feed.error and feed.clock() < deadline:
+        feed.sleep_until_change(feed.count, 1)
+    feed.stop()
+    return feed.names()

@@ -1,0 +1,72 @@
+"""The labs' manifests: strictly valid on this API server, from pinned images, quick to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import notebooks
+import pytest
+import yaml
+from kubernetes.dynamic.exceptions import DynamicApiError
+
+from cluster import versions
+from kubelab import connection
+from kubelab.objects import Refusal
+
+GRACE_SECONDS = 5
+"""The most that a lab's Pod may take to end; the default of 30 s would be waited for each time."""
+
+MANIFESTS = sorted(p for p in notebooks.HERE.glob("*/*.yaml") if p.name != "mutants.yaml")
+each_manifest = pytest.mark.parametrize(
+    "manifest", MANIFESTS, ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+
+
+@each_manifest
+def test_api_server_says_what_the_file_name_says(manifest: Path) -> None:
+    """Every manifest passes a strict server-side dry run, but those named `refused-…`."""
+    api = connection.cluster().api
+    refusals = []
+    for document in documents(manifest):
+        try:
+            api.apply(document, "default", dry_run=True)
+        except DynamicApiError as error:
+            refusals.append(Refusal.of(error).message)
+    if manifest.name.startswith("refused-"):
+        assert len(refusals) == len(documents(manifest)), "accepted, though its name says refused"
+    else:
+        assert not refusals
+
+
+@each_manifest
+def test_images_are_pinned_and_on_every_node(manifest: Path) -> None:
+    known = set(versions.IMAGES.values())
+    for document in documents(manifest):
+        for key, image in fields(document):
+            assert key != "image" or image in known, f"{image} is not in cluster/versions.toml"
+
+
+@each_manifest
+def test_pods_end_quickly(manifest: Path) -> None:
+    for document in documents(manifest):
+        for key, spec in fields(document):
+            if key == "spec" and isinstance(spec, dict) and "containers" in spec:
+                grace = spec.get("terminationGracePeriodSeconds", 30)
+                assert grace <= GRACE_SECONDS, f"terminationGracePeriodSeconds is {grace}"
+
+
+def documents(manifest: Path) -> list[dict]:
+    return [document for document in yaml.safe_load_all(manifest.read_text()) if document]
+
+
+def fields(value: Any) -> Iterator[tuple[str, Any]]:
+    """Every field of a manifest, at any depth."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key, inner
+            yield from fields(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from fields(inner)

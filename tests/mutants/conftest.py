@@ -1,0 +1,40 @@
+"""The kill matrix: printed at the end, and kept as evidence for the book's ledger."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import mutants
+import notebooks
+import pytest
+
+from cluster import paths
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [r for group in ("passed", "failed") for r in terminalreporter.stats.get(group, [])]
+    verdicts = [value for r in reports for key, value in r.user_properties if key == "mutant"]
+    if not verdicts:
+        return
+    terminalreporter.section("mutants")
+    for verdict in sorted(verdicts, key=lambda v: (v["lab"], v["claim"], v["mutant"])):
+        line = f"{verdict['verdict']:<9} {verdict['claim']:<45} {verdict['mutant']}"
+        terminalreporter.write_line(line, red=verdict["verdict"] != "killed")
+    counts = Counter(verdict["verdict"] for verdict in verdicts)
+    terminalreporter.write_line(
+        ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("killed", "survived", "void"))
+    )
+    for lab in notebooks.sources():
+        ours = [verdict for verdict in verdicts if verdict["lab"] == lab.stem]
+        # A part of them (pytest -k) must not pass for the whole matrix.
+        if len(ours) == len(mutants.of(lab)) > 0:
+            _keep(lab.stem, ours)
+
+
+def _keep(lab: str, verdicts: list[dict]) -> None:
+    path = paths.BUILD / "evidence" / "mutants" / f"{lab}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps(sorted(verdicts, key=lambda v: v["mutant"]), indent=2))
+    unfinished.replace(path)

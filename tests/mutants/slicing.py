@@ -1,0 +1,107 @@
+"""The cells that one claim needs: a backward slice of a lab over the names that flow to the claim.
+
+A cell is needed if it binds a name that a needed cell reads before it binds it itself. Of several
+cells that bind a name, the last one before the reader counts. Effects that flow through no name
+(a cell that deletes a Pod of another cell) are not seen: labs are written so that there are none.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell, or those of its statements that are run."""
+
+    position: int
+    statements: tuple[ast.stmt, ...]
+
+
+def parse(sources: Iterable[str]) -> list[Cell]:
+    """Cells from their source text, in order; SyntaxError says which cell isn't plain Python."""
+    return [
+        Cell(position, tuple(ast.parse(source, f"code cell {position}").body))
+        for position, source in enumerate(sources, start=1)
+    ]
+
+
+def claims(cells: Iterable[Cell]) -> list[str]:
+    """The names of all claims, in order; ValueError where a name isn't written out."""
+    return [name for cell in cells for stmt in cell.statements for name in _claims_in(stmt)]
+
+
+def for_claim(cells: list[Cell], name: str) -> list[Cell]:
+    """The cells to run for one claim, up to the claim itself and without any other claim."""
+    for index, cell in enumerate(cells):
+        for number, statement in enumerate(cell.statements):
+            if name in _claims_in(statement):
+                target = Cell(cell.position, cell.statements[: number + 1])
+                return _backward([*cells[:index], target], name)
+    raise LookupError(f"no cell makes the claim {name!r}")
+
+
+def _backward(cells: list[Cell], name: str) -> list[Cell]:
+    cells = [_without_other_claims(cell, name) for cell in cells]
+    needed, open_ends = set(), [(len(cells) - 1)]
+    while open_ends:
+        index = open_ends.pop()
+        if index in needed:
+            continue
+        needed.add(index)
+        for read in _read_before_bound(cells[index].statements):
+            binders = [i for i in range(index) if read in _bound(cells[i].statements)]
+            open_ends += binders[-1:]
+    return [cells[index] for index in sorted(needed)]
+
+
+def _without_other_claims(cell: Cell, name: str) -> Cell:
+    kept = (s for s in cell.statements if not _claims_in(s) or name in _claims_in(s))
+    return Cell(cell.position, tuple(kept))
+
+
+def _claims_in(statement: ast.stmt) -> list[str]:
+    names = []
+    for node in ast.walk(statement):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "claim"
+        ):
+            match node.args:
+                case [ast.Constant(value=str(name)), *_]:
+                    names.append(name)
+                case _:
+                    raise ValueError(f"line {node.lineno}: a claim's name stands there as text")
+    return names
+
+
+def _read_before_bound(statements: Iterable[ast.stmt]) -> set[str]:
+    read, bound = set(), set(dir(builtins))
+    for statement in statements:
+        read |= set(_names(statement, ast.Load)) - bound
+        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
+            read |= {statement.target.id} - bound
+        bound |= _bound([statement])
+    return read
+
+
+def _bound(statements: Iterable[ast.stmt]) -> set[str]:
+    bound = set()
+    for statement in statements:
+        bound |= set(_names(statement, ast.Store))
+        for node in ast.walk(statement):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                bound.add(node.name)
+            elif isinstance(node, ast.Import | ast.ImportFrom):
+                bound |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    return bound
+
+
+def _names(statement: ast.stmt, context: type) -> Iterator[str]:
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, context):
+            yield node.id

@@ -1,0 +1,68 @@
+"""Every claim can fail: it does where nothing is applied, and under a mutant made for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import mutants
+import notebooks
+import pytest
+import slicing
+from mutants import Mutant
+
+from kubelab.lab import close_all
+
+LABS = notebooks.to_run()
+each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda source: source.stem)
+each_mutant = pytest.mark.parametrize(
+    ("lab", "mutant"),
+    [pytest.param(lab, m, id=f"{lab.stem}-{m.mutant}") for lab in LABS for m in mutants.of(lab)],
+)
+
+
+@pytest.fixture(autouse=True)
+def no_lab_left_open() -> Iterator[None]:
+    yield
+    close_all()
+
+
+@each_mutant
+def test_mutant_is_killed(
+    lab: Path,
+    mutant: Mutant,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: pytest.FixtureRequest,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    verdict = mutants.run(lab, mutant, tmp_path)
+    record_property("mutant", {"lab": lab.stem, **verdict.as_dict()})
+    assert verdict.verdict == "killed", f"{verdict.verdict}: {verdict.reason}\n\n{verdict.diff}"
+
+
+@each_lab
+def test_every_claim_has_a_mutant(lab: Path) -> None:
+    claims = slicing.claims(mutants.cells(lab))
+    proved = {mutant.claim for mutant in mutants.of(lab)}
+    assert sorted(set(claims)) == sorted(claims), "a claim is made twice"
+    assert not [claim for claim in claims if claim not in proved], "claims without a mutant"
+    assert not proved - set(claims), "mutants of claims that the lab doesn't make"
+
+
+@each_lab
+def test_mutants_have_names_of_their_own(lab: Path) -> None:
+    names = [mutant.mutant for mutant in mutants.of(lab)]
+    assert sorted(set(names)) == sorted(names)
+
+
+@each_lab
+def test_no_claim_holds_where_nothing_is_applied(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lab.parent)
+    monkeypatch.setitem(os.environ, "KUBELAB_APPLY", "nothing")
+    holding, not_made = mutants.without_anything_applied(lab)
+    print("not even made:", ", ".join(not_made) or "none")
+    assert holding == []
