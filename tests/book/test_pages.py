@@ -109,9 +109,7 @@ def test_a_mark_tells_its_story_to_the_keyboard(browser: Browser, origin: str, p
         assert not note.is_visible()
         seen.page.keyboard.press("Tab")  # The focus is seen from now on, as with the keyboard.
         marks.first.focus()
-        seen.page.wait_for_function(
-            "getComputedStyle(document.querySelector('.mark-note')).visibility === 'visible'"
-        )
+        assert note.is_visible()
         box = note.bounding_box()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= DESK["width"]
