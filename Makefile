@@ -94,6 +94,10 @@ notebooks: $(VENV) ## Write the notebooks from their Markdown sources
 bench-cluster: $(VENV) ## Measure how fast the cluster comes up
 	@$(RUN) cluster bench
 
+.PHONY: pin
+pin: $(VENV) ## Write the digests of the images that are pulled
+	@$(RUN) cluster pin
+
 ##### The Python environment
 
 # Written last: an interrupted installation is done again.

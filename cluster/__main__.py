@@ -45,6 +45,12 @@ def clean_command(_: argparse.Namespace) -> None:
     clean()
 
 
+def pin_command(_: argparse.Namespace) -> None:
+    from cluster.pin import pin
+
+    pin()
+
+
 def parser() -> argparse.ArgumentParser:
     commands = argparse.ArgumentParser(prog="python -m cluster", description=__doc__)
     subcommands = commands.add_subparsers(metavar="COMMAND", required=True)
@@ -63,6 +69,9 @@ def parser() -> argparse.ArgumentParser:
 
     command = subcommands.add_parser("doctor", help="say what is missing and how to mend it")
     command.set_defaults(run=doctor_command)
+
+    command = subcommands.add_parser("pin", help="write the digests of the images that are pulled")
+    command.set_defaults(run=pin_command)
 
     command = subcommands.add_parser("clean", help="remove everything that was made")
     command.set_defaults(run=clean_command)

@@ -43,8 +43,10 @@ def clean() -> None:
         removed += _emptied(found)
     elif found:
         removed += _removed_from(found)
-        if found.docker("image", "ls", "--quiet", versions.PULLED_NODE_IMAGE):
-            kept.append(f"the pulled node image: docker image rm {versions.PULLED_NODE_IMAGE}")
+        pulled = [versions.PULLED_NODE_IMAGE, *versions.IMAGES.values()]
+        there = [image for image in pulled if found.docker("image", "ls", "--quiet", image)]
+        if there:
+            kept.append(f"{len(there)} pulled images: docker image rm {' '.join(there)}")
     daemon.stop()
     # Half-made root file systems may have something mounted, and nothing is deleted through that.
     residue.unmount_below(paths.STATE)

@@ -7,9 +7,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
-from cluster import addons, checks, hermetic, kind, paths, registry
+from cluster import addons, checks, hermetic, kind, paths, pulled, registry, versions
 from cluster import engine as engines
+from cluster import recipe as recipes
 from cluster.engine import Engine
 from cluster.errors import Stop
 from cluster.from_source import node_image
@@ -17,6 +19,9 @@ from cluster.progress import step
 
 MARK = "kubernetes-observed"
 """The ConfigMap in kube-public that marks the cluster as the project's, written when it is up."""
+
+_NODE_IMAGES = {"built": node_image, "pulled": pulled}
+"""The module that makes the node image, by the way the images come."""
 
 
 def up() -> None:
@@ -32,7 +37,7 @@ def up() -> None:
         if wrong:
             if kind.running_nodes(engine):
                 print(f"The cluster is there, but {wrong}: making it again.", flush=True)
-            image = _image(engine, way)
+            image = _NODE_IMAGES[way].build(engine)
             with step("Creating the cluster", 45):
                 _create(engine, way, image)
         else:
@@ -58,11 +63,6 @@ def _what_is_wrong(engine: Engine, way: registry.Way) -> str:
         return "it was made from other versions or in another way"
     waiting = checks.not_ready_nodes()
     return f"{', '.join(waiting)} not Ready" if waiting else ""
-
-
-def _image(engine: Engine, way: registry.Way) -> str:
-    """The node image, fetched or built where the engine does not have it."""
-    return node_image.build(engine)
 
 
 def _create(engine: Engine, way: registry.Way, image: str) -> None:
@@ -111,8 +111,20 @@ def _mark(way: registry.Way) -> dict:
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": MARK, "namespace": "kube-public"},
-        "data": {"project": MARK, "images": way, "recipe": node_image.recipe()},
+        "data": {"project": MARK, "images": way, "recipe": _recipe(way)},
     }
+
+
+def _recipe(way: registry.Way) -> str:
+    """A digest of all that the cluster is made from; when it changes, the cluster is made again."""
+    made_from = [
+        kind.CONFIGURATION,
+        Path(addons.__file__),
+        *(versions.HERE / "kubelet-with-capped-back-off").iterdir(),
+        *(versions.HERE / "manifests").rglob("*"),
+        *(versions.GO_MODULES / unit / "go.mod" for unit in ("gateway-api", "kind", "metallb")),
+    ]
+    return recipes.digest(made_from, _NODE_IMAGES[way].recipe())
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ KUBEADM_IMAGES: dict[str, str] = _pinned["images"]["kubeadm"]
 """Images that kubeadm asks for besides Kubernetes' own: short name to reference."""
 
 PULLED_NODE_IMAGE: str = _pinned["kind"]["node"]
-"""kind's own node image, by digest."""
+"""kind's own node image."""
 
 DEBIAN_SUITE: str = _pinned["debian"]["suite"]
 BASE_PACKAGES: list[str] = _pinned["debian"]["base"]
@@ -52,3 +52,9 @@ IMAGES: dict[str, str] = {
     "traefik": f"{_pinned['images']['traefik']}:{TRAEFIK}",
 }
 """Images of the labs and the add-ons: short name to reference."""
+
+IMAGE_DIGESTS_FILE = HERE / "image-digests.txt"
+IMAGE_DIGESTS: dict[str, str] = dict(
+    line.split() for line in IMAGE_DIGESTS_FILE.read_text().splitlines() if not line.startswith("#")
+)
+"""The digests of the images that are pulled, by reference, as far as they are known."""

@@ -4,7 +4,7 @@ kind's entry point, units and settings come from kind's own Go module, so that t
 the kind program that starts the node. The files in from_source/node/ are what differs.
 """
 
-import hashlib
+import json
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from cluster import recipe as recipes
 from cluster import versions
 from cluster.engine import Engine
 from cluster.errors import Stop
@@ -40,11 +41,14 @@ LABEL kubernetes-observed.images=built
 
 def recipe() -> str:
     """A digest of all that decides what the image contains; equal digests, equal image."""
-    digest = hashlib.sha256()
-    for file in sorted([*_RECIPE.rglob("*"), versions.HERE / "versions.toml"]):
-        if file.is_file() and file.suffix != ".pyc":
-            digest.update(str(file.relative_to(versions.HERE)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()[:16]
+    used = [
+        versions.KUBEADM_IMAGES,
+        versions.IMAGES,
+        versions.DEBIAN_SUITE,
+        versions.BASE_PACKAGES,
+        versions.NODE_PACKAGES,
+    ]
+    return recipes.digest(_RECIPE.rglob("*"), json.dumps(used))
 
 
 def is_built(engine: Engine) -> bool:

@@ -19,7 +19,7 @@ def release() -> str:
     """The version of Kubernetes that the node image should contain."""
     if registry.way() == "built":
         return versions.KUBERNETES
-    return re.search(r":(v[\d.]+)@", versions.PULLED_NODE_IMAGE).group(1)
+    return versions.PULLED_NODE_IMAGE.rpartition(":")[2]
 
 
 def in_control_plane(*command: str) -> str:
