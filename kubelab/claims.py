@@ -99,7 +99,8 @@ def claim(
     made.check_name(name)
     if observed.keys() != expected.keys():
         raise ValueError(
-            f"claim {name!r}: observed has {', '.join(observed)}; expected has {', '.join(expected)}"
+            f"claim {name!r}: observed has {', '.join(observed)}; "
+            f"expected has {', '.join(expected)}"
         )
     rows = [(key, expected[key], observed[key]) for key in expected]
     wrong = [row for row in rows if not agrees(row[1], row[2])]

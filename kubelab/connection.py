@@ -165,7 +165,7 @@ class Cluster:
         foreign = os.environ.get("KUBELAB_CONTEXT")
         # A context of somebody's own is looked for only in a file that they name as well:
         # ~/.kube/config is not read by accident.
-        kubeconfig = Path(foreign and os.environ.get("KUBECONFIG") or paths.KUBECONFIG)
+        kubeconfig = Path((foreign and os.environ.get("KUBECONFIG")) or paths.KUBECONFIG)
         if not kubeconfig.exists():
             raise NoCluster(
                 f"There is no cluster yet: {kubeconfig} does not exist.", "make cluster"

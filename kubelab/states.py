@@ -146,7 +146,7 @@ def container_status(pod: dict, name: str | None = None) -> dict:
     spec = pod["spec"]
     names = [c["name"] for c in spec["containers"]]
     known = names + [c["name"] for c in spec.get("initContainers", [])]
-    if name is None and len(names) > 1 or name is not None and name not in known:
+    if (name is None and len(names) > 1) or (name is not None and name not in known):
         raise ValueError(
             f"Pod {pod['metadata']['name']} has the containers {', '.join(known)}: "
             + ("say which one" if name is None else f"there is no {name!r}")

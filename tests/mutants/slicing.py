@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -82,26 +82,47 @@ def _claims_in(statement: ast.stmt) -> list[str]:
 def _read_before_bound(statements: Iterable[ast.stmt]) -> set[str]:
     read, bound = set(), set(dir(builtins))
     for statement in statements:
-        read |= set(_names(statement, ast.Load)) - bound
-        if isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-            read |= {statement.target.id} - bound
-        bound |= _bound([statement])
+        reads, binds = _names(statement)
+        read |= reads - bound
+        bound |= binds
     return read
 
 
 def _bound(statements: Iterable[ast.stmt]) -> set[str]:
-    bound = set()
-    for statement in statements:
-        bound |= set(_names(statement, ast.Store))
-        for node in ast.walk(statement):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                bound.add(node.name)
-            elif isinstance(node, ast.Import | ast.ImportFrom):
-                bound |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return bound
+    return set().union(*(_names(statement)[1] for statement in statements))
 
 
-def _names(statement: ast.stmt, context: type) -> Iterator[str]:
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, context):
-            yield node.id
+SCOPES = (
+    ast.ListComp,
+    ast.SetComp,
+    ast.DictComp,
+    ast.GeneratorExp,
+    ast.Lambda,
+    ast.FunctionDef,
+    ast.ClassDef,
+)
+
+
+def _names(node: ast.AST) -> tuple[set[str], set[str]]:
+    """The names that a piece of code reads from outside itself, and those that it binds there."""
+    reads: set[str] = set()
+    binds: set[str] = set()
+    for child in ast.iter_child_nodes(node):
+        child_reads, child_binds = _names(child)
+        reads |= child_reads
+        binds |= child_binds
+    match node:
+        case ast.Name(id=name, ctx=ast.Load()):
+            reads.add(name)
+        case ast.Name(id=name) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
+            binds.add(name)
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            binds |= {(alias.asname or alias.name).split(".")[0] for alias in names}
+        case ast.AugAssign(target=ast.Name(id=name)):
+            reads.add(name)
+        case ast.For(target=target):
+            reads -= _names(target)[1]
+    if isinstance(node, SCOPES):
+        reads -= binds
+        binds = {node.name} if isinstance(node, ast.FunctionDef | ast.ClassDef) else set()
+    return reads, binds

@@ -13,7 +13,7 @@ class FakeApi:
     def __init__(self, namespaces: dict[str, str]) -> None:
         self.namespaces = namespaces
 
-    def request(self, method: str, path: str, labelSelector: str = "") -> dict:  # noqa: N803
+    def request(self, method: str, path: str, labelSelector: str = "") -> dict:
         if method == "delete":
             del self.namespaces[path.rsplit("/", 1)[1]]
             return {}

@@ -44,6 +44,16 @@ def test_loops_functions_and_imports_bind_names():
     assert needed("all", SETUP, *cells, uses) == [1, 2, 3, 4, 5]
 
 
+def test_names_of_loops_and_comprehensions_are_their_own():
+    loop = "for pod in pods:\n    pod.wait()"
+    comprehension = "phases = [pod.phase for pod in pods] + list(map(lambda pod: pod, pods))"
+    uses = 'claim("all", "…", observed={pod: p for p, pod in phases})'
+    cells = [SETUP, ONE, "pods = lab.pods()", f"{loop}\n{comprehension}", uses]
+    assert needed("all", *cells) == [1, 3, 4, 5]
+    after_it = 'claim("pod", "…", observed={"phase": pod.phase})'
+    assert needed("pod", SETUP, ONE, "phases = [pod for pod in ()]", after_it) == [1, 2, 4]
+
+
 def test_other_claims_of_needed_cells_are_left_out_so_that_they_cannot_fail_first():
     uses = 'claim("late", "…", observed={"phase": pod.phase})'
     assert "'one'" not in text("late", SETUP, ONE, uses)
