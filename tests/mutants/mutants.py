@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import shutil
 from dataclasses import asdict, dataclass
@@ -153,8 +154,6 @@ def _expected(value: Any) -> Any:
 
 
 def _execute(needed: list[slicing.Cell], scope: dict[str, Any]) -> None:
-    import ast
-
     for cell in needed:
         module = ast.Module(list(cell.statements), type_ignores=[])
         exec(compile(module, f"code cell {cell.position}", "exec"), scope)

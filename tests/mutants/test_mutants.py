@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mutants
@@ -34,12 +34,13 @@ def test_mutant_is_killed(
     mutant: Mutant,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    record_property: pytest.FixtureRequest,
+    record_property: Callable[[str, object], None],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     verdict = mutants.run(lab, mutant, tmp_path)
     record_property("mutant", {"lab": lab.stem, **verdict.as_dict()})
-    assert verdict.verdict == "killed", f"{verdict.verdict}: {verdict.reason}\n\n{verdict.diff}"
+    if verdict.verdict != "killed":
+        pytest.fail(f"{verdict.verdict}: {verdict.reason}\n\n{verdict.diff}", pytrace=False)
 
 
 @each_lab
