@@ -170,15 +170,16 @@ def _box(record: Record, evidence: Story | None) -> str:
     verdict, word = ("holds", "holds") if record.holds else ("fails", "does not hold")
     colour = {"holds": "#2da44e", "fails": "#e5534b"}[verdict]
     rows = "".join(
-        f"<tr><th scope='row'>{_esc(key)}</th><td>{_esc(repr(record.expected[key]))}</td>"
-        f"<td>{_esc(repr(record.observed[key]))}</td></tr>"
+        f"<tr><th scope='row'>{_esc(key)}</th><td>{_words(record.expected[key])}</td>"
+        f"<td>{_words(record.observed[key])}</td></tr>"
         for key in record.expected
     )
     story = ""
     if evidence:
-        lines = "\n".join(evidence.lines())
+        lines = _esc("\n".join(evidence.lines()))
         story = (
-            f"<details><summary>What happened, in order</summary><pre>{_esc(lines)}</pre></details>"
+            "<details><summary>What happened, in order</summary>"
+            f'<pre style="white-space: pre-wrap">{lines}</pre></details>'
         )
     where = " · ".join(filter(None, [record.kubernetes, record.cluster, record.at]))
     return (
@@ -192,6 +193,10 @@ def _box(record: Record, evidence: Story | None) -> str:
         f"<p>Because {_esc(record.because)}.</p>{story}"
         f'<p><small class="claim-where">{_esc(where)}</small></p></section>'
     )
+
+
+def _words(value: Any) -> str:
+    return _esc(value if isinstance(value, str) else repr(value))
 
 
 def _esc(text: str) -> str:

@@ -49,8 +49,13 @@ class Api:
         )
         discovery = paths.STATE / "kubelab" / f"discovery-{context.replace('/', '-')}.json"
         discovery.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            client = self._new_client()
+        except config.ConfigException as error:
+            error.add_note(f"  Next: kubectl config get-contexts --kubeconfig {kubeconfig}")
+            raise
         with _with_next_step():
-            self._client = dynamic.DynamicClient(self._new_client(), cache_file=str(discovery))
+            self._client = dynamic.DynamicClient(client, cache_file=str(discovery))
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         """The response body as a dict. Further options are the query's, in the API's spelling."""

@@ -66,8 +66,14 @@ class Lab:
         The API server's refusal is an error of the official client; `refused` is for manifests
         that the book says are refused.
         """
+        from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
+
         echo(f"kubectl apply --server-side -n {self.namespace} -f {file}")
-        handles = [self._apply(manifest) for manifest in self._manifests(file)]
+        try:
+            handles = [self._apply(manifest) for manifest in self._manifests(file)]
+        except (DynamicApiError, ResourceNotFoundError) as error:
+            error.add_note(f"  Next: correct {self.folder.name}/{file} and run the cell again")
+            raise
         return handles[0] if len(handles) == 1 else handles
 
     def refused(self, file: str) -> Any:

@@ -56,29 +56,14 @@ def plot_timeline(*stories: Story, title: str) -> Picture:
         for who in dict.fromkeys(e.who for e in story.events if e.kind in ("started", "waiting"))
     ]
     description = " ".join(
-        f"{name}: " + "; ".join(f"{bar.text} from {bar.begin:.1f} s" for bar in bars) + "."
+        f"{name}: " + "; ".join(f"{bar.text} at {bar.begin:.1f} s" for bar in bars) + "."
         for name, bars in lanes
     )
     figure, axes = _figure(0.9 + 0.45 * len(lanes))
     end = max((bar.end for _, bars in lanes for bar in bars), default=1.0)
     for row, (_, bars) in enumerate(lanes):
         for bar in bars:
-            # A run that ended before the watch saw it still leaves a stroke.
-            width = max(bar.end - bar.begin, end / 250)
-            thin = bar.state != "running"
-            axes.barh(
-                row,
-                width,
-                left=bar.begin,
-                height=0.18 if thin else 0.6,
-                color=COLOURS[bar.state],
-                hatch="////" if bar.state == "waiting" else None,
-                edgecolor=TEXT,
-                linewidth=0.4,
-            )
-            if bar.state == "ended":
-                label = bar.text.removeprefix("exited ")
-                axes.text(bar.begin, row - 0.34, label, fontsize=8, ha="center", color=TEXT)
+            _draw(axes, row, bar, least_width=end / 250)
     axes.set_yticks(range(len(lanes)), [name for name, _ in lanes])
     axes.set_ylim(len(lanes) - 0.4, -0.7)
     axes.set_xlim(0, end * 1.02)
@@ -112,6 +97,23 @@ def plot_back_off(
     return _picture(figure, title, description)
 
 
+def _draw(axes: Axes, row: int, bar: Bar, least_width: float) -> None:
+    """A bar in its lane; also a run that was over before the watch saw it leaves a stroke."""
+    axes.barh(
+        row,
+        max(bar.end - bar.begin, least_width),
+        left=bar.begin,
+        height=0.6 if bar.state == "running" else 0.18,
+        color=COLOURS[bar.state],
+        hatch="////" if bar.state == "waiting" else None,
+        edgecolor=TEXT,
+        linewidth=0.4,
+    )
+    if bar.state == "ended":
+        code = bar.text.removeprefix("exited ")
+        axes.text(bar.begin, row - 0.34, code, fontsize=8, ha="center", color=TEXT)
+
+
 def _bars(story: Story, who: str) -> Iterator[Bar]:
     """The kubelet reports a back-off only when it is nearly over, so a container counts as waiting
     from the end of one run to the start of the next, or to the story's end if it was to start."""
@@ -126,7 +128,9 @@ def _bars(story: Story, who: str) -> Iterator[Bar]:
             start = next((e.at for e in following if e.kind == "started"), story.until)
             waits = [e.what for e in following if e.kind == "waiting" and e.at <= start]
             if following:
-                yield Bar(event.at, start, "waiting", waits[0] if waits else "waiting")
+                yield Bar(
+                    event.at, start, "waiting", waits[0] if waits else "waiting for its restart"
+                )
         elif not any(e.kind == "exited" for e in happened[:number]):
             end = following[0].at if following else story.until
             yield Bar(event.at, end, "waiting", event.what)

@@ -23,7 +23,7 @@ def test_a_picture_can_be_read_without_eyes():
         for name in ids.split():
             assert f'id="{name}"' in picture.svg
     assert (
-        '<desc id="plot-one-crash-description">always-exits-1 / worker: started from 0.5 s; '
+        '<desc id="plot-one-crash-description">always-exits-1 / worker: started at 0.5 s; '
         in (TIMELINE.svg)
     )
     assert repr(BACK_OFF) == (
