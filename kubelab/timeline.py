@@ -57,6 +57,10 @@ class Story:
         """The seconds of back-off that the kubelet announced, each wait once, in order."""
         return [e.back_off for e in self.of(container) if e.back_off is not None]
 
+    def exit_codes(self, container: str) -> list[int]:
+        """How each run of a container ended, in order."""
+        return [e.exit_code for e in self.of(container) if e.exit_code is not None]
+
     def lines(self) -> list[str]:
         """The events as aligned lines: `+2.1 s  worker  exited 0`."""
         times = [f"+{event.at:.1f} s" for event in self.events]

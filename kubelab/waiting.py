@@ -74,37 +74,38 @@ def hold(handle: Handle, state: State, during: float) -> Story:
 
     The story is meant as a claim's evidence: a claim fails when its evidence did not hold.
     """
-    feed, start = handle.feed, handle.feed.clock()
     progress = Progress(f"watching {handle} for {during:g} s: {state.text}")
-    seen = max(len(handle.versions()) - 1, 0)
-    ending = False
+    broken = _what_broke(handle, state, during, progress)
+    progress.update(f"· did not hold: {broken}" if broken else "· held")
+    return dataclasses.replace(
+        handle.story, state=f"{state.text} for {during:g} s", held=not broken, broken=broken
+    )
+
+
+def _what_broke(handle: Handle, state: State, during: float, progress: Progress) -> str | None:
+    """What there was instead of the state, and when; None if it held all the time."""
+    if not handle.applied:
+        return "nothing was applied"
+    feed, end = handle.feed, handle.feed.clock() + during
+    seen, last_look = max(len(handle.versions()) - 1, 0), False
     while True:
         count = feed.count
         versions = handle.versions()
-        broken = next((v for v in versions[seen:] if not state.holds(v.object)), None)
-        if not versions and not state.holds(None):
-            broken = (feed.clock(), None)
-        if broken or ending:
-            break
-        seen = len(versions)
+        for at, obj in versions[seen:]:
+            if not state.holds(obj):
+                return f"{describe(obj)} (at +{at - handle.start:.1f} s)"
+        if last_look:
+            return None
         if feed.error:
             raise feed.error
-        remaining = start + during - feed.clock()
-        if remaining <= 0:
+        seen, remaining = len(versions), end - feed.clock()
+        if remaining > 0:
+            progress.update(f"· {during - remaining:.0f} s of {during:g} s")
+            feed.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
+        else:
             # A watch may lag or have died unseen: one direct read closes the window.
             feed.refresh(handle.name)
-            ending = True
-            continue
-        progress.update(f"· {during - remaining:.0f} s of {during:g} s")
-        feed.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
-    what = None
-    if broken:
-        at, obj = broken
-        what = f"{describe(obj)} (at +{at - handle.start:.1f} s)"
-    progress.update(f"· did not hold: {what}" if broken else "· held")
-    return dataclasses.replace(
-        handle.story, state=f"{state.text} for {during:g} s", held=not broken, broken=what
-    )
+            last_look = True
 
 
 def _gave_up(handle: Handle, until: State, after: float, reason: str | None) -> WaitFailed:

@@ -105,9 +105,12 @@ def test_hold_does_not_trust_a_watch_that_fell_silent():
     assert handle(feed).hold(phase("Failed"), during=5).held is False
 
 
-def test_hold_of_an_object_that_does_not_exist_does_not_hold():
+def test_where_nothing_was_applied_nothing_holds_not_even_gone():
     p = handle(ScriptedFeed())
-    assert p.hold(phase("Failed"), during=5).held is False
+    p.applied = False
+    for state in (phase("Failed"), gone()):
+        story = p.hold(state, during=5)
+        assert (story.held, story.broken) == (False, "nothing was applied")
     assert p.feed.now == 0
 
 
