@@ -227,7 +227,7 @@ def test_the_corrections_list_every_statement(cited: SampleBook):
         {"quote": "Always >>"},
     )
     build = cited.build()
-    assert "<code>Pods</code> don&#39;t." in build.pages["corrections"]
+    assert "<code>Pods</code> don\N{RIGHT SINGLE QUOTATION MARK}t." in build.pages["corrections"]
     text = build.text("corrections")
     assert text.index("POD Restart Policy") < text.index("Never &gt;&gt;")
     assert text.index("Not in this edition") < text.index("Always &gt;&gt;")

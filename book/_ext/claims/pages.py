@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -45,9 +44,14 @@ def _value(value: Any) -> str:
             return str(value)
 
 
-def with_code(text: str) -> Markup:
-    """Return text as HTML, with `backticked` words as code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+def prose(text: str) -> Markup:
+    """Return text as HTML: `backticked` words as code, apostrophes as printers set them."""
+    parts = text.split("`")
+    parts[::2] = [
+        escape(words.replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")) for words in parts[::2]
+    ]
+    parts[1::2] = [Markup("<code>{}</code>").format(code) for code in parts[1::2]]
+    return Markup("").join(parts)
 
 
 _templates = Environment(
@@ -56,7 +60,7 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(in_words=in_words, with_code=with_code)
+_templates.filters.update(in_words=in_words, prose=prose)
 _templates.globals.update(Verdict=Verdict)
 
 
