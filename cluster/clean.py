@@ -46,7 +46,7 @@ def clean() -> None:
         pulled = [versions.PULLED_NODE_IMAGE, *versions.IMAGES.values()]
         there = [image for image in pulled if found.docker("image", "ls", "--quiet", image)]
         if there:
-            kept.append(f"{len(there)} pulled images: docker image rm {' '.join(there)}")
+            kept.append(f"images that were pulled: docker image rm {' '.join(there)}")
     daemon.stop()
     # Half-made root file systems may have something mounted, and nothing is deleted through that.
     residue.unmount_below(paths.STATE)

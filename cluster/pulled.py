@@ -82,7 +82,7 @@ def pull(engine: Engine, wanted: Sequence[Image]) -> None:
     missing = [image for image in wanted if not _is_there(engine, image)]
     if missing:
         with (
-            step(f"Pulling {len(missing)} images", 60),
+            step("Pulling images", 60),
             ThreadPoolExecutor(len(missing)) as parallel,
         ):
             answers = list(parallel.map(lambda image: _pull(engine, image), missing))
@@ -168,18 +168,16 @@ def _until_containerd_answers(engine: Engine, container: str) -> None:
 
 def _import(engine: Engine, container: str, contents: Sequence[Image]) -> None:
     references = [image.reference for image in contents]
-    architecture = engine.docker("version", "--format={{.Server.Arch}}")
     with subprocess.Popen(
         ["docker", "save", *references], env=engine.env, stdout=subprocess.PIPE
     ) as saved:
         imported = subprocess.run(
             [
                 *("docker", "exec", "--interactive", container),
-                *("ctr", "--namespace=k8s.io", "images", "import"),
-                # `kind load` imports all platforms, and fails where Docker keeps images in
-                # containerd's format and has only this machine's platform of them:
+                # Without `kind load`'s --all-platforms, which fails with "content digest ... not found"
+                # where Docker keeps this machine's platform of an image and the index of all:
                 # https://github.com/kubernetes-sigs/kind/issues/3795
-                f"--platform=linux/{architecture}",
+                *("ctr", "--namespace=k8s.io", "images", "import"),
                 # Unpacking takes a mount on top of the container's own overlay, which the kernel
                 # refuses; a node unpacks an image when it first starts a container of it.
                 "--no-unpack",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cluster import clean, daemon, debian, engine, paths, residue
+from cluster import clean, daemon, debian, engine, paths, residue, versions
 from cluster.errors import Stop
 
 
@@ -72,6 +72,15 @@ def test_a_network_that_another_cluster_uses_stays(monkeypatch):
     monkeypatch.setattr(engine, "find", lambda: found)
     clean.clean()
     assert found.removed == []
+
+
+def test_pulled_images_are_kept_and_named(monkeypatch, capsys):
+    image = versions.PULLED_NODE_IMAGE
+    found = UsersEngine({image: "i1"})
+    monkeypatch.setattr(engine, "find", lambda: found)
+    clean.clean()
+    assert found.removed == []
+    assert f"Kept:\n  images that were pulled: docker image rm {image}\n" in capsys.readouterr().out
 
 
 def test_a_cluster_in_a_silent_engine_is_not_forgotten():
