@@ -12,6 +12,7 @@ import yaml
 
 from kubelab import connection, notebook, runs
 from kubelab.feed import WatchedFeed
+from kubelab.nodes import Node
 from kubelab.notebook import echo
 from kubelab.objects import Handle, Pod, Refusal
 
@@ -93,6 +94,10 @@ class Lab:
             if live and labels.items() <= live["metadata"].get("labels", {}).items():
                 found.append(Pod(self, live, live, first.at))
         return found
+
+    def node(self, name: str) -> Node:
+        """A node of the cluster, for commands on it."""
+        return Node(name)
 
     def feed(self, api_version: str, kind: str) -> WatchedFeed:
         """What the watch on a kind in this namespace has seen; the first call begins it."""

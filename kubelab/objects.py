@@ -200,6 +200,11 @@ class Pod(Handle):
         return self._status("phase")
 
     @property
+    def reason(self) -> str | None:
+        """Why the Pod as a whole is in its phase: DeadlineExceeded, Evicted; usually None."""
+        return self._status("reason")
+
+    @property
     def ip(self) -> str | None:
         return self._status("podIP")
 
@@ -222,6 +227,17 @@ class Pod(Handle):
         """The status of one condition: "True", "False" or "Unknown"; None when it has none."""
         conditions = self._status("conditions") or []
         return next((c["status"] for c in conditions if c["type"] == kind), None)
+
+    def condition_history(self, kind: str) -> list[str]:
+        """What one condition said since apply, each once, in order: `False`, its reason and its
+        message, then `True`."""
+        said = (
+            f"{c['status']} {c.get('reason', '')} {c.get('message', '')}".strip()
+            for version in self.versions()
+            for c in (version.object or {}).get("status", {}).get("conditions", [])
+            if c["type"] == kind
+        )
+        return list(dict.fromkeys(said))
 
     def container(self, name: str | None = None) -> Container:
         """One container now; a Pod with just one needs no name."""

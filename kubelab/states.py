@@ -89,6 +89,18 @@ def condition(kind: str, status: str = "True") -> State:
     return State(f"condition {kind} {status}", test)
 
 
+def has(field: str) -> State:
+    """The object has this field, and it isn't empty: `has("status.hard")` of a ResourceQuota."""
+
+    def test(obj: dict) -> bool:
+        value: object = obj
+        for key in field.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        return value not in (None, "", [], {})
+
+    return State(f"with {field}", test)
+
+
 def exited(container: str | None = None, times: int = 1) -> State:
     """The container has ended so many times or more, whatever came of it."""
 
