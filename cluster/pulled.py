@@ -174,7 +174,7 @@ def _import(engine: Engine, container: str, contents: Sequence[Image]) -> None:
         imported = subprocess.run(
             [
                 *("docker", "exec", "--interactive", container),
-                # Without `kind load`'s --all-platforms, which fails with "content digest ... not found"
+                # Not `kind load`, whose --all-platforms ends with "content digest ... not found"
                 # where Docker keeps this machine's platform of an image and the index of all:
                 # https://github.com/kubernetes-sigs/kind/issues/3795
                 *("ctr", "--namespace=k8s.io", "images", "import"),
