@@ -17,7 +17,6 @@ from kubelab.notebook import table
 from kubelab.objects import Refusal
 from kubelab.plotting import plot_back_off, plot_timeline
 from kubelab.states import (
-    condition,
     exited,
     finished,
     gone,
@@ -42,7 +41,6 @@ __all__ = [
     "at_most",
     "between",
     "claim",
-    "condition",
     "contains",
     "exited",
     "finished",

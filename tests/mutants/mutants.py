@@ -146,9 +146,12 @@ def _judge(mutant: Mutant, needed: list[slicing.Cell]) -> tuple[str, str]:
 
 
 def _expected(value: Any) -> Any:
+    """`{at_least: 3}` as a matcher, also inside lists."""
     match value:
         case dict() if len(value) == 1 and (name := next(iter(value))) in MATCHERS:
             return MATCHERS[name](value[name])
+        case list():
+            return [_expected(item) for item in value]
         case _:
             return value
 
