@@ -16,7 +16,9 @@ from kubelab.matchers import at_least, at_most, between, contains, one_of
 from kubelab.notebook import table
 from kubelab.objects import Refusal
 from kubelab.plotting import plot_back_off, plot_timeline
+from kubelab.probes import Inside, chi_square, counts
 from kubelab.states import (
+    condition,
     exited,
     finished,
     gone,
@@ -32,6 +34,7 @@ from kubelab.waiting import WaitFailed
 
 __all__ = [
     "ClaimFailed",
+    "Inside",
     "Lab",
     "NoCluster",
     "Refusal",
@@ -40,8 +43,11 @@ __all__ = [
     "at_least",
     "at_most",
     "between",
+    "chi_square",
     "claim",
+    "condition",
     "contains",
+    "counts",
     "exited",
     "finished",
     "gaps",

@@ -26,6 +26,8 @@ MARK = "kubernetes-observed"
 REQUEST_TIMEOUT = (5, 30)
 """Seconds to connect and to wait for each read; without them a dead API server hangs a cell."""
 
+TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"
+
 WATCH_SECONDS = 300
 """The server ends a watch after this time. The client's own limit is a little later: a server that
 died no longer ends anything."""
@@ -63,11 +65,18 @@ class Api:
         raw = self._send(method, path, body, content_type, REQUEST_TIMEOUT, options)
         return json.loads(raw.data)
 
+    def table(self, path: str) -> dict:
+        """An object as the table that `kubectl get` prints: the API server makes its columns."""
+        raw = self._send("get", path, None, None, REQUEST_TIMEOUT, {}, accept=TABLE)
+        return json.loads(raw.data)
+
     def text(self, path: str, **query: Any) -> str:
         """A response that is not JSON, such as a log."""
         return self._send("get", path, None, None, REQUEST_TIMEOUT, query).data.decode()
 
-    def _send(self, method, path, body, content_type, timeout, query) -> Any:
+    def _send(
+        self, method, path, body, content_type, timeout, query, accept="application/json"
+    ) -> Any:
         from kubernetes.dynamic.exceptions import DynamicApiError
 
         try:
@@ -78,6 +87,7 @@ class Api:
                     body=body,
                     content_type=content_type,
                     query_params=list(query.items()),
+                    header_params={"Accept": accept},
                     serialize=False,
                     _request_timeout=timeout,
                 )

@@ -64,18 +64,39 @@ class Container:
         return state_of(self.status)[1].get("reason")
 
     @property
+    def message(self) -> str | None:
+        return state_of(self.status)[1].get("message")
+
+    @property
     def exit_code(self) -> int | None:
         """Of a container that has terminated and is not started again, or not yet."""
         return state_of(self.status)[1].get("exitCode")
+
+    @property
+    def last_exit_code(self) -> int | None:
+        """Of the run before the present state, as `kubectl describe` shows it under Last State."""
+        return self._last.get("exitCode")
+
+    @property
+    def last_reason(self) -> str | None:
+        return self._last.get("reason")
 
     @property
     def restarts(self) -> int:
         return self.status.get("restartCount", 0)
 
     @property
+    def ready(self) -> bool:
+        return self.status.get("ready", False)
+
+    @property
     def id(self) -> str | None:
         """The container runtime's id; each restart is a new container with a new id."""
         return self.status.get("containerID")
+
+    @property
+    def _last(self) -> dict:
+        return self.status.get("lastState", {}).get("terminated", {})
 
 
 class Handle:
@@ -159,6 +180,19 @@ class Handle:
         selector = (self.object or {}).get("spec", {}).get("selector", {}).get("matchLabels")
         return self.lab.pods(selector) if selector else []
 
+    def columns(self) -> dict[str, str]:
+        """Its line as `kubectl get` prints it, by column: `{"READY": "1/1", "STATUS": …}`."""
+        echo(f"kubectl get {self.reference} -n {self.namespace}")
+        table = self.lab.api.table(self._path())
+        # Columns of a higher priority are those of `-o wide`.
+        return {
+            column["name"].upper(): str(cell)
+            for column, cell in zip(
+                table["columnDefinitions"], table["rows"][0]["cells"], strict=True
+            )
+            if column["priority"] == 0
+        }
+
     def events(self, reason: str | None = None) -> list[dict]:
         """Kubernetes Events about this object, oldest first, as the API gives them."""
         echo(f"kubectl events --for {self.reference} -n {self.namespace}")
@@ -192,10 +226,31 @@ class Pod(Handle):
         return (self.object or {}).get("spec", {}).get("nodeName")
 
     @property
+    def ready(self) -> bool:
+        """The Ready condition, which decides whether Services send it requests."""
+        return self.condition("Ready") == "True"
+
+    @property
     def restarts(self) -> int | None:
         """The sum over its containers, as `kubectl get pods` shows it."""
         statuses = container_statuses(self.object or {}).values()
         return sum(status["restartCount"] for status in statuses) if self.object else None
+
+    def condition(self, kind: str) -> str | None:
+        """The status of one condition: "True", "False" or "Unknown"; None when it has none."""
+        conditions = self._status("conditions") or []
+        return next((c["status"] for c in conditions if c["type"] == kind), None)
+
+    def condition_history(self, kind: str) -> list[str]:
+        """What one condition said since apply, each once, in order: `False`, its reason and its
+        message, then `True`."""
+        said = (
+            f"{c['status']} {c.get('reason', '')} {c.get('message', '')}".strip()
+            for version in self.versions()
+            for c in (version.object or {}).get("status", {}).get("conditions", [])
+            if c["type"] == kind
+        )
+        return list(dict.fromkeys(said))
 
     def container(self, name: str | None = None) -> Container:
         """One container now; a Pod with just one needs no name."""

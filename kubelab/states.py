@@ -74,10 +74,31 @@ def ready() -> State:
     def test(obj: dict) -> bool:
         if "replicas" in obj.get("spec", {}):
             return obj["status"].get("readyReplicas", 0) == obj["spec"]["replicas"]
-        conditions = obj.get("status", {}).get("conditions", [])
-        return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+        return condition("Ready").test(obj)
 
     return State("ready", test, _finished_pod)
+
+
+def condition(kind: str, status: str = "True") -> State:
+    """A condition of the object's status: `condition("Complete")` of a Job."""
+
+    def test(obj: dict) -> bool:
+        conditions = obj.get("status", {}).get("conditions", [])
+        return any(c["type"] == kind and c["status"] == status for c in conditions)
+
+    return State(f"condition {kind} {status}", test)
+
+
+def has(field: str) -> State:
+    """The object has this field, and it isn't empty: `has("status.hard")` of a ResourceQuota."""
+
+    def test(obj: dict) -> bool:
+        value: object = obj
+        for key in field.split("."):
+            value = value.get(key) if isinstance(value, dict) else None
+        return value not in (None, "", [], {})
+
+    return State(f"with {field}", test)
 
 
 def exited(container: str | None = None, times: int = 1) -> State:

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from scripted import ScriptedFeed, handle, pod
 
@@ -38,3 +40,14 @@ def test_the_reason_of_a_pod_is_none_where_it_has_none():
 def test_a_field_is_there_when_it_says_something(status, there):
     assert has("status.hard").holds({"status": status}) is there
     assert has("status.hard").text == "with status.hard"
+
+
+def test_columns_are_those_that_kubectl_prints_without_wide():
+    asked = handle(ScriptedFeed([(0.0, pod())]))
+    columns = [("Name", 0), ("Ready", 0), ("Restarts", 0), ("Node", 1)]
+    table = {
+        "columnDefinitions": [{"name": name, "priority": n} for name, n in columns],
+        "rows": [{"cells": ["p", "1/2", 3, "worker"]}],
+    }
+    asked.lab.api = SimpleNamespace(path=lambda *_: "/p", table={"/p": table}.get)
+    assert asked.columns() == {"NAME": "p", "READY": "1/2", "RESTARTS": "3"}
