@@ -62,9 +62,11 @@ def delete(api: Api, namespaces: list[dict]) -> list[str]:
 
 
 def _has_ended(file: Path) -> bool:
-    with file.open("w") as lock:
-        try:
+    try:
+        with file.open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+            return True
+    except BlockingIOError:  # its own process lives
+        return False
+    except FileNotFoundError:  # somebody else has cleaned up meanwhile
+        return False

@@ -40,7 +40,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         print(f"\nnamespaces not gone after {NAMESPACES_GONE_WITHIN} s: {', '.join(left)}")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     else:
-        (runs.RUNS / run).unlink()
+        (runs.RUNS / run).unlink(missing_ok=True)
 
 
 def _remove_namespaces(selector: str) -> list[str]:
