@@ -1,0 +1,161 @@
+"""A lab against an API server that writes down what it is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from kubernetes.client.rest import ApiException
+from kubernetes.dynamic.exceptions import UnprocessibleEntityError
+
+from kubelab import Lab, Refusal, connection, runs
+from kubelab import lab as lab_module
+from kubelab.feed import Feed
+from kubelab.lab import close_all
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec: {containers: [{name: worker, image: i}]}
+"""
+
+
+class FakeApi:
+    """Namespaces exist as soon as they are asked for; objects are accepted as they are."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.refusal: ApiException | None = None
+
+    def request(self, method: str, path: str, body: Any = None, **_: Any) -> dict:
+        self.asked.append((method, path))
+        if self.refusal:
+            raise self.refusal
+        here = {"name": "p", "uid": "uid-1", "resourceVersion": "2"}
+        return {"kind": "Pod", "metadata": here, "items": [{"metadata": {"name": "namespace"}}]}
+
+    def apply(self, manifest: dict, namespace: str, dry_run: bool = False) -> dict:
+        self.request("apply", "dry run" if dry_run else namespace)
+        metadata = {"uid": "uid-1", "resourceVersion": "1"} | manifest["metadata"]
+        return manifest | {"metadata": metadata}
+
+    def path(self, version: str, kind: str, namespace: str = "", name: str = "") -> str:
+        return f"/{kind}/{name}"
+
+
+class FakeFeed(Feed):
+    """Every namespace has its default ServiceAccount at once."""
+
+    def __init__(self, api: FakeApi, path: str) -> None:
+        super().__init__()
+        if path.startswith("/ServiceAccount"):
+            self.put("ADDED", {"metadata": {"name": "default", "resourceVersion": "1"}})
+
+    def stop(self) -> None: ...
+
+
+@pytest.fixture
+def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
+    fake = FakeApi()
+    monkeypatch.setattr(connection, "cluster", lambda: SimpleNamespace(api=fake))
+    monkeypatch.setattr(lab_module, "WatchedFeed", FakeFeed)
+    monkeypatch.setattr(lab_module.secrets, "token_hex", lambda _: "c0ffee")
+    monkeypatch.setattr(runs, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(runs, "_lock", None)
+    monkeypatch.chdir(tmp_path)
+    Path("never-exits-1.yaml").write_text(POD)
+    yield fake
+    fake.refusal = None
+    close_all()
+
+
+def invalid() -> UnprocessibleEntityError:
+    """What the API server says to a value that validation forbids, as `Api` hands it on."""
+    error = UnprocessibleEntityError(ApiException(status=422, reason="…"))
+    cause = {"field": "spec.restartPolicy", "message": "Unsupported value"}
+    error.details = {"reason": "Invalid", "message": "no", "details": {"causes": [cause]}}
+    return error
+
+
+def test_every_call_prints_the_kubectl_command_that_does_the_same(api: FakeApi, capsys):
+    lab = Lab("restart-policies")
+    pod = lab.apply("never-exits-1.yaml")
+    lab.refused("never-exits-1.yaml")
+    pod.patch({"spec": {"restartPolicy": "Never"}})
+    pod.delete()
+    lab.close()
+    namespace = "restart-policies-c0ffee"
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("$")] == [
+        f"$ kubectl create namespace {namespace}",
+        f"$ kubectl apply --server-side -n {namespace} -f never-exits-1.yaml",
+        f"$ kubectl apply --server-side --dry-run=server -n {namespace} -f never-exits-1.yaml",
+        f"""$ kubectl patch pod/p -n {namespace} -p '{{"spec": {{"restartPolicy": "Never"}}}}'""",
+        f"$ kubectl delete pod/p -n {namespace} --wait=false",
+        f"$ kubectl delete namespace {namespace} --wait=false",
+    ]
+
+
+def test_a_refusal_is_an_answer_with_status_field_and_message(api: FakeApi):
+    lab = Lab("x")
+    api.refusal = invalid()
+    refusal = lab.refused("never-exits-1.yaml")
+    assert refusal == Refusal(422, "Invalid", "spec.restartPolicy", "no")
+    assert not refusal.accepted
+
+
+def test_what_is_no_refusal_stays_an_error(api: FakeApi):
+    lab = Lab("x")
+    api.refusal = invalid()
+    api.refusal.status = 500
+    with pytest.raises(ApiException):
+        lab.refused("never-exits-1.yaml")
+
+
+def test_a_refused_apply_says_what_to_do_next(api: FakeApi, tmp_path: Path):
+    lab = Lab("x")
+    api.refusal = invalid()
+    with pytest.raises(ApiException) as failure:
+        lab.apply("never-exits-1.yaml")
+    assert failure.value.__notes__ == [
+        f"  Next: correct {tmp_path.name}/never-exits-1.yaml and run the cell again"
+    ]
+
+
+def test_where_nothing_is_applied_nothing_is_asked(api: FakeApi, monkeypatch):
+    monkeypatch.setenv("KUBELAB_APPLY", "nothing")
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    assert (pod.phase, pod.uid, pod.restarts) == (None, None, None)
+    assert lab.refused("never-exits-1.yaml").accepted
+    assert not [path for method, path in api.asked if method == "apply"]
+
+
+def test_running_the_set_up_cell_again_closes_the_lab_it_made_before(api: FakeApi, capsys):
+    Lab("x")
+    Lab("x")
+    assert capsys.readouterr().out.splitlines() == [
+        "$ kubectl create namespace x-c0ffee",
+        "$ kubectl delete namespace x-c0ffee --wait=false",
+        "$ kubectl create namespace x-c0ffee",
+    ]
+
+
+def test_closing_twice_deletes_once(api: FakeApi):
+    lab = Lab("x")
+    lab.close()
+    lab.close()
+    assert [m for m, _ in api.asked].count("delete") == 1
+
+
+def test_several_documents_give_several_handles(api: FakeApi):
+    Path("two.yaml").write_text(f"{POD}---\n{POD.replace('name: p', 'name: q')}")
+    assert [handle.name for handle in Lab("x").apply("two.yaml")] == ["p", "q"]
+
+
+def test_a_missing_manifest_is_named_with_those_that_there_are(api: FakeApi, tmp_path: Path):
+    with pytest.raises(FileNotFoundError) as failure:
+        Lab("x").apply("nevr.yaml")
+    assert str(failure.value) == f"no nevr.yaml in {tmp_path}; there are: never-exits-1.yaml"
