@@ -44,10 +44,10 @@ def cell() -> tuple[str, int] | None:
     from IPython import get_ipython
 
     shell = get_ipython()
-    # JupyterLab and VS Code name the cell in the request; nbclient runs each cell just once.
+    # JupyterLab names the cell in its request. Where a front end doesn't, all cells count as one:
+    # a learner who runs an edited cell again must not be stopped.
     request = shell.get_parent() or {}
-    number = shell.execution_count
-    return str(request.get("metadata", {}).get("cellId", number)), number
+    return str(request.get("metadata", {}).get("cellId", "")), shell.execution_count
 
 
 class Progress:
