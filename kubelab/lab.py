@@ -15,6 +15,7 @@ from kubelab.feed import WatchedFeed
 from kubelab.nodes import Node
 from kubelab.notebook import echo
 from kubelab.objects import Handle, Pod, Refusal
+from kubelab.outside import Outside
 
 SERVICE_ACCOUNT_SECONDS = 30
 
@@ -37,6 +38,7 @@ class Lab:
         self.namespace = f"{name}-{secrets.token_hex(3)}"
         self._feeds: dict[tuple[str, str], WatchedFeed] = {}
         self._starts: dict[str, float] = {}
+        self._outside: list[Outside] = []
         run = runs.join()
         for leftover in runs.remove_leftovers(self.api):
             print(f"removed {leftover}, which an earlier run left behind")
@@ -99,6 +101,18 @@ class Lab:
         """A node of the cluster, for commands on it."""
         return Node(name)
 
+    def outside(self, name: str = "outside", port: int = 8080) -> Outside:
+        """A container beside the cluster that asks, and answers on `port`; it ends with the lab."""
+        if not self.applies:
+            raise RuntimeError("KUBELAB_APPLY=nothing: there is no container beside the cluster")
+        self._outside.append(Outside(self, name, port))
+        return self._outside[-1]
+
+    def answers_as(self, name: str) -> bool:
+        """Whether a Pod of this lab has or had this name, or a container beside the cluster has."""
+        beside = any(container.name == name for container in self._outside)
+        return beside or bool(self.feed("v1", "Pod").versions(name))
+
     def feed(self, api_version: str, kind: str) -> WatchedFeed:
         """What the watch on a kind in this namespace has seen; the first call begins it."""
         key = (api_version, kind)
@@ -114,6 +128,8 @@ class Lab:
         del _open[self.name]
         for feed in self._feeds.values():
             feed.stop()
+        for container in self._outside:
+            container.close()
         atexit.unregister(self.close)
         echo(f"kubectl delete namespace {self.namespace} --wait=false")
         runs.delete(self.api, runs.namespaces(self.api, f"{runs.NAME}={self.namespace}"))
@@ -170,6 +186,11 @@ class Lab:
                 )
             feed.sleep_until_change(count, 1)
         self._feeds.pop(("v1", "ServiceAccount")).stop()
+
+
+def is_known(name: str) -> bool:
+    """Whether an open lab of this process knows who answers with this name."""
+    return any(lab.answers_as(name) for lab in _open.values())
 
 
 def close_all() -> None:

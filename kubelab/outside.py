@@ -1,6 +1,7 @@
 """A client, and a server, beside the cluster: a container on the nodes' network that is no node.
 
-It is one on every machine. The host is not: Docker Desktop keeps the nodes in a virtual machine.
+Every machine can have one. The host itself is not outside everywhere: Docker Desktop keeps the
+nodes in a virtual machine, where the host's own packets don't reach them.
 """
 
 from __future__ import annotations
@@ -9,12 +10,24 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from cluster import engine, versions
-from cluster.clean import NETWORK
+from cluster.clean import BUILT_IMAGES, CLUSTER, NETWORK
+from cluster.engine import Engine
 from kubelab import connection, runs
+from kubelab.notebook import echo
 from kubelab.probes import Client
 
 if TYPE_CHECKING:
     from kubelab.lab import Lab
+
+AGNHOST = versions.IMAGES["agnhost"]
+IMAGE = f"kubernetes-observed/outside:{AGNHOST.rpartition(':')[2]}"
+
+# The nodes have the labs' image; the engine that runs the nodes has it only where it was pulled.
+# containerd cannot export it, because kind's nodes keep no packed layers.
+EXPORT = f"""folder=$(mktemp -d)
+ctr -n k8s.io images mount {AGNHOST} "$folder" >/dev/null 2>&1
+tar -C "$folder" -c .
+ctr -n k8s.io images unmount --rm "$folder" >/dev/null 2>&1"""
 
 # cat ends when its input does: when the lab is closed, and when the process that holds the other
 # end is gone, also by kill -9. Then the engine removes the container.
@@ -22,28 +35,37 @@ if TYPE_CHECKING:
 START = """ip route del default; ip -6 route del default 2>/dev/null
 /agnhost netexec --http-port="$1" --udp-port="$1" >/dev/null 2>&1 &
 until (: < "/dev/tcp/127.0.0.1/$1") 2>/dev/null; do sleep 0.1; done
-ip -4 -oneline addr show dev eth0 | grep -Eo '[0-9.]+' | sed -n 3p
+read -r _ _ _ address _ < <(ip -4 -oneline addr show dev eth0)
+echo "${address%/*}"
 exec cat"""
+
+COMMAND_SECONDS = 60
+"""What a command there may take."""
 
 
 class Outside(Client):
-    """Started by `lab.outside()`. It answers HTTP and UDP on `port` with its own name."""
+    """Made by `lab.outside()`. It answers HTTP and UDP on `port` with its own name.
+
+    The cluster's DNS knows it as `<container>.kind`.
+    """
 
     def __init__(self, lab: Lab, name: str, port: int) -> None:
         found = engine.find()
         if found is None:
             raise connection.NoCluster("No Docker engine answers.", "make doctor")
+        _provide_image(found)
         self.name, self.port = name, port
-        self._engine, self._container = found, f"{lab.namespace}-{name}"
-        self.where = f"docker exec {self._container}"
+        self.container = f"{lab.namespace}-{name}"
+        self.where = f"docker exec {self.container}"
+        self._env = found.env
         labels = ["kubernetes-observed=outside", f"{runs.LABEL}={runs.join()}"]
         command = [
             *("docker", "run", "--rm", "--interactive", "--network", NETWORK),
-            *("--name", self._container, "--hostname", name, "--cap-add", "NET_ADMIN"),
+            *("--name", self.container, "--hostname", name, "--cap-add", "NET_ADMIN"),
             *(part for label in labels for part in ("--label", label)),
-            *("--entrypoint", "bash", versions.IMAGES["agnhost"], "-c", START, "start", str(port)),
+            *("--entrypoint", "bash", IMAGE, "-c", START, "start", str(port)),
         ]
-        print(f"$ docker run --rm --network {NETWORK} --name {self._container} … netexec")
+        echo(f"docker run --rm --network {NETWORK} --name {self.container} {IMAGE} …")
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
             command, env=found.env, stdin=pipe, stdout=pipe, stderr=pipe, text=True
@@ -51,20 +73,40 @@ class Outside(Client):
         self.ip: str = self._process.stdout.readline().strip()
         """Its IPv4 address on the nodes' network."""
         if not self.ip:
-            said = self._process.communicate()[1]
+            said = self._process.communicate()[1].strip()
             raise RuntimeError(
                 f"the container beside the cluster did not start: {said}\n  Next: make doctor"
             )
 
     def run(self, *command: str) -> tuple[int, str, str]:
         ran = subprocess.run(
-            ["docker", "exec", self._container, *command],
-            env=self._engine.env,
+            ["docker", "exec", self.container, *command],
+            env=self._env,
             capture_output=True,
             text=True,
+            timeout=COMMAND_SECONDS,
         )
         return ran.returncode, ran.stdout, ran.stderr
 
     def close(self) -> None:
         """End the container; the engine removes it."""
         self._process.communicate()
+
+
+def _provide_image(engine: Engine) -> None:
+    """Copy the labs' image from a node to the engine, once a cluster, in about 3 s."""
+    if engine.docker("image", "ls", "--quiet", IMAGE):
+        return
+    with subprocess.Popen(
+        ["docker", "exec", f"{CLUSTER}-control-plane", "bash", "-c", EXPORT],
+        env=engine.env,
+        stdout=subprocess.PIPE,
+    ) as export:
+        label = BUILT_IMAGES.removeprefix("label=")
+        subprocess.run(
+            ["docker", "import", "--change", f"LABEL {label}=built", "-", IMAGE],
+            env=engine.env,
+            stdin=export.stdout,
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )

@@ -84,7 +84,8 @@ class Client:
         """
         if "/" in address.removeprefix("http://"):
             return self._curl([address], *options)[0]
-        answer, *more = self._curl([f"{address}/hostname", f"{address}/clientip"], *options)
+        urls = [f"{address}/hostname", f"{address}/clientip"]
+        answer, *more = self._curl(urls, "--fail-early", *options)
         if answer.by and more and not more[0].new_connection:
             return Answer(answer.result, answer.by, _host(more[0].body), True, answer.body)
         return answer
@@ -100,7 +101,8 @@ class Client:
 
     def udp(self, address: str, times: int = 1) -> list[Answer]:
         """Requests by UDP to `host:port`, each from a new socket."""
-        print(f"$ {self.where} bash -c 'printf hostname > /dev/udp/{address.replace(':', '/')}'")
+        socket = f"/dev/udp/{address.replace(':', '/')}"
+        echo(f"{self.where} bash -c 'printf hostname > {socket}'")
         _, out, err = self.run("bash", "-c", UDP_SCRIPT, "udp", address, str(times), str(SECONDS))
         if "/dev/udp" in err and not out:
             return [Answer("not resolved")] * times

@@ -1,0 +1,128 @@
+"""What curl, dig and bash say, told apart."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from kubelab import lab, probes
+from kubelab.probes import Client, chi_square, counts
+
+
+class Scripted(Client):
+    """A client whose commands print what the test says."""
+
+    where = "scripted"
+
+    def __init__(self, out: str, err: str = "") -> None:
+        self.out, self.err = out, err
+
+    def run(self, *command: str) -> tuple[int, str, str]:
+        self.command = command
+        return 0, self.out, self.err
+
+
+@pytest.fixture(autouse=True)
+def two_pods(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lab, "is_known", {"echo-1", "echo-2"}.__contains__)
+
+
+def said(body: str, code: int = 0, status: int = 200, connects: int = 1) -> str:
+    """What curl prints for one transfer."""
+    return f"{body}\x1f{code}\x1f{status:03}\x1f{connects}\x1e"
+
+
+def test_an_answer_names_its_pod_and_the_source_it_saw():
+    answer = Scripted(said("echo-1") + said("10.244.1.7:40000", connects=0)).get("echo")
+    assert (answer.result, answer.by, answer.source) == ("answered", "echo-1", "10.244.1.7")
+
+
+def test_a_source_seen_over_another_connection_does_not_count():
+    answer = Scripted(said("echo-1") + said("10.244.1.7:40000", connects=1)).get("echo")
+    assert (answer.by, answer.source) == ("echo-1", None)
+
+
+def test_an_answer_that_names_no_pod_is_called_by_its_status():
+    assert (
+        Scripted(said("404 page not found", status=404)).get("http://echo/x").result == "HTTP 404"
+    )
+    assert Scripted(said("echo-9")).get("http://echo/hostname").result == "HTTP 200"
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "result"),
+    [
+        (6, "Could not resolve host: echo", "not resolved"),
+        (7, "connect to 10.96.0.9 port 80 failed: Connection refused", "refused"),
+        (7, "Immediate connect fail for 10.96.0.9: Network is unreachable", "unreachable"),
+        (7, "connect to 10.96.0.9 port 80 failed: No route to host", "unreachable"),
+        (28, "Connection timed out after 2000 milliseconds", "timed out"),
+        (52, "Empty reply from server", "curl exit code 52"),
+    ],
+)
+def test_failures_are_told_apart(code, words, result):
+    answer = Scripted(said("", code, 0, 0), words).get("echo")
+    assert (answer.result, answer.by) == (result, None)
+
+
+def test_many_requests_are_one_command():
+    client = Scripted(said("echo-1") * 2 + said("echo-2") + said("", 28, 0))
+    answers = client.get_many("echo", 4)
+    assert client.command[-1] == "echo/hostname#[1-4]"
+    assert counts(answers) == {"echo-1": 2, "echo-2": 1, "timed out": 1}
+
+
+def test_kept_alive_means_one_connection():
+    client = Scripted(said("echo-1") + said("echo-1", connects=0))
+    answers = client.get_many("echo", 2, keep_alive=True)
+    assert "Connection: close" not in client.command
+    assert [answer.new_connection for answer in answers] == [True, False]
+
+
+def test_udp_answers_and_failures():
+    answered = "echo-2\x1f0\x1f10.244.1.7:40000\x1f0\x1f\x1e"
+    refused, silent = "\x1f1\x1f\x1f1\x1f\x1e", "\x1f124\x1f\x1f124\x1f\x1e"
+    answers = Scripted(answered + refused + silent).udp("echo:80", 3)
+    assert [a.result for a in answers] == ["answered", "refused", "timed out"]
+    assert (answers[0].by, answers[0].source) == ("echo-2", "10.244.1.7")
+
+
+def test_udp_to_a_name_without_address():
+    client = Scripted("", "environment: line 2: /dev/udp/nobody/80: Invalid argument")
+    assert [answer.result for answer in client.udp("nobody:80")] == ["not resolved"]
+
+
+def test_lookup_reads_the_code_and_the_records():
+    out = """;; Got answer:
+;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 28992
+;; ANSWER SECTION:
+shop.a.svc.cluster.local. 30 IN CNAME echo.a.svc.cluster.local.
+echo.a.svc.cluster.local. 30 IN A 10.96.169.193
+"""
+    found = Scripted(out).lookup("shop")
+    assert found.rcode == "NOERROR"
+    assert found.of("A") == ["10.96.169.193"]
+    assert found.of("CNAME") == ["echo.a.svc.cluster.local."]
+
+
+def test_lookup_that_nobody_answers():
+    found = Scripted(";; communications error to 10.96.0.10#53: timed out\n").lookup("echo")
+    assert (found.rcode, found.records) == ("timed out", ())
+
+
+def test_chi_square_of_even_and_of_lopsided_counts():
+    assert chi_square({"a": 100, "b": 100, "c": 100}, among=3) == 0
+    assert chi_square({"a": 300}, among=3) == 600
+    assert chi_square({"a": 94, "b": 105, "c": 101}, among=3) == pytest.approx(0.62)
+
+
+def test_a_command_that_does_not_end_is_no_result():
+    pod = SimpleNamespace(
+        name="client",
+        namespace="lab-1",
+        object={"spec": {"containers": [{"name": "client"}]}},
+        lab=SimpleNamespace(api=SimpleNamespace(exec=lambda *_: (None, "", ""))),
+    )
+    with pytest.raises(TimeoutError, match="ask fewer times"):
+        probes.Inside(pod).get("echo")
