@@ -22,9 +22,8 @@ def test_a_picture_can_be_read_without_eyes():
         (ids,) = re.findall(r'<svg [^>]*role="img" aria-labelledby="([^"]+)"', picture.svg)
         for name in ids.split():
             assert f'id="{name}"' in picture.svg
-    assert (
-        '<desc id="plot-one-crash-description">always-exits-1 / worker: started at 0.5 s; '
-        in (TIMELINE.svg)
+    assert '<desc id="plot-one-crash-description">always-exits-1 / worker: started at 0.5 s; ' in (
+        TIMELINE.svg
     )
     assert repr(BACK_OFF) == (
         "Predicted & measured. predicted: 0.0, 10.0, 20.0 s. measured: 0.4, 10.9 s."
