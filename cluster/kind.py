@@ -35,6 +35,9 @@ def start_creating(engine: Engine, image: str) -> subprocess.Popen[bytes]:
             [
                 *(str(kind), "create", "cluster", "--image", image),
                 *("--config", str(CONFIGURATION), "--kubeconfig", str(paths.KUBECONFIG)),
+                # A kind that fails removes the nodes, by the cluster's name: those of the next
+                # command, if this one was killed and kind went on without it.
+                "--retain",
             ],
             cwd=paths.ROOT,  # kind.yaml's mounts are relative to it
             env=engine.env,
