@@ -11,11 +11,12 @@ lab.close()
 
 from kubelab.claims import ClaimFailed, claim
 from kubelab.connection import NoCluster
+from kubelab.endpoints import ready_endpoints, terminating_endpoints
 from kubelab.lab import Lab
 from kubelab.matchers import at_least, at_most, between, contains, one_of
 from kubelab.notebook import table
 from kubelab.objects import Refusal
-from kubelab.plotting import plot_back_off, plot_timeline
+from kubelab.plotting import plot_back_off, plot_distribution, plot_requests, plot_timeline
 from kubelab.probes import Inside, chi_square, counts
 from kubelab.states import (
     condition,
@@ -56,11 +57,15 @@ __all__ = [
     "one_of",
     "phase",
     "plot_back_off",
+    "plot_distribution",
+    "plot_requests",
     "plot_timeline",
     "ready",
+    "ready_endpoints",
     "restarts",
     "running",
     "stamps",
     "table",
+    "terminating_endpoints",
     "waiting_for",
 ]

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -106,6 +107,14 @@ class Api:
 
     def apply(self, manifest: dict, namespace: str, dry_run: bool = False) -> dict:
         """Server-side apply; unknown and doubled fields are errors (`fieldValidation=Strict`)."""
+        return json.loads(self._apply(manifest, namespace, dry_run).data)
+
+    def warnings(self, manifest: dict, namespace: str) -> list[str]:
+        """What the API server warns of when it is asked, as a dry run, to apply this."""
+        answer = self._apply(manifest, namespace, dry_run=True)
+        return re.findall(r'299 - "([^"]*)"', ", ".join(answer.headers.getlist("Warning")))
+
+    def _apply(self, manifest: dict, namespace: str, dry_run: bool) -> Any:
         path = self.path(
             manifest["apiVersion"], manifest["kind"], namespace, manifest["metadata"]["name"]
         )
@@ -113,7 +122,7 @@ class Api:
         if dry_run:
             options["dryRun"] = "All"
         content_type = "application/apply-patch+yaml"
-        return self.request("patch", path, manifest, content_type=content_type, **options)
+        return self._send("patch", path, manifest, content_type, REQUEST_TIMEOUT, options)
 
     def watch(self, path: str, resource_version: str, **selection: str) -> Watch:
         """A watch that begins right after `resource_version`."""

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from kubelab import connection, notebook, runs
+from kubelab.endpoints import Service
 from kubelab.feed import WatchedFeed
 from kubelab.nodes import Node
 from kubelab.notebook import echo
@@ -142,7 +143,7 @@ class Lab:
             feed.put("ADDED", live)
             # An object that was there before keeps its beginning: its story is still one.
             start = self._starts.setdefault(live["metadata"]["uid"], start)
-        kind = Pod if manifest["kind"] == "Pod" else Handle
+        kind = {"Pod": Pod, "Service": Service}.get(manifest["kind"], Handle)
         return kind(self, manifest, live, start)
 
     def _ask(self, manifest: dict) -> Refusal:
@@ -151,13 +152,14 @@ class Lab:
         if not self.applies:
             return Refusal(200)
         try:
-            self.api.apply(manifest, self.namespace, dry_run=True)
+            warnings = self.api.warnings(manifest, self.namespace)
         except DynamicApiError as error:
             refusal = Refusal.of(error)
             print(refusal.message)
             return refusal
+        print(*(f"Warning: {warning}" for warning in warnings), sep="\n", end="\n" * bool(warnings))
         print(f"{manifest['kind'].lower()}/{manifest['metadata']['name']} accepted")
-        return Refusal(200)
+        return Refusal(200, message="; ".join(warnings))
 
     def _manifests(self, file: str) -> list[dict]:
         return [document for document in yaml.safe_load_all(self._read(file)) if document]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ class Refusal:
     field: str = ""
     """The first field that it names: `spec.template.spec.restartPolicy`."""
     message: str = ""
+    """The API server's words; its warnings where a dry run was accepted."""
 
     @property
     def accepted(self) -> bool:
@@ -117,6 +119,11 @@ class Handle:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def since(self) -> float:
+        """When it was applied, in seconds since 1970, as containers stamp their times."""
+        return time.time() - (self.feed.clock() - self.start)
 
     def __repr__(self) -> str:
         return f"<{self}>"

@@ -97,6 +97,63 @@ def plot_back_off(
     return _picture(figure, title, description)
 
 
+def plot_requests(
+    asked: Sequence[tuple[str, float]], endpoints: Story, since: float, title: str
+) -> Picture:
+    """One lane a Pod: when it was an endpoint of the Service (bar), and each request that it
+    answered (dot); below them the requests that nobody answered.
+
+    `asked` are a client's stamps: who answered, or the failure, and when. `since` is when the
+    story begins, by the same clock.
+    """
+    pods = list(dict.fromkeys(event.who for event in endpoints.events))
+    failures = sorted({who for who, _ in asked} - set(pods))
+    lanes = [*pods, *failures]
+    figure, axes = _figure(0.9 + 0.3 * len(lanes))
+    for row, pod in enumerate(pods):
+        events = endpoints.of(pod)
+        ends = [event.at for event in events[1:]] + [endpoints.until]
+        for event, end in zip(events, ends, strict=True):
+            state = {"ready": "running", "gone": ""}.get(event.what, "waiting")
+            if state:
+                _draw(axes, row, Bar(event.at, end, state, event.what), least_width=0.05)
+    for row, who in enumerate(lanes):
+        times = [at - since for name, at in asked if name == who]
+        marker = ("|", TEXT) if who in pods else ("x", COLOURS["ended"])
+        axes.plot(times, [row] * len(times), linestyle="", marker=marker[0], color=marker[1])
+    axes.set_yticks(range(len(lanes)), lanes)
+    axes.set_ylim(len(lanes) - 0.4, -0.7)
+    axes.set_xlabel("seconds since the Service was applied; each stroke is a request")
+    names = {"running": "ready endpoint", "waiting": "not ready, or terminating"}
+    axes.legend(handles=[_patch(state, name) for state, name in names.items()], **_LEGEND)
+    answered = ", ".join(f"{who}: {[name for name, _ in asked].count(who)}" for who in lanes)
+    changes = "; ".join(f"{e.who} {e.what} at {e.at:.1f} s" for e in endpoints.events)
+    return _picture(figure, title, f"Requests: {answered}. Endpoints: {changes}.")
+
+
+def plot_distribution(counts: Mapping[str, Mapping[str, int]], title: str) -> Picture:
+    """How many requests each Pod answered: a group of bars for each way of asking."""
+    figure, axes = _figure(0.9 + 0.3 * sum(len(series) + 1 for series in counts.values()))
+    row, ticks = 0, {}
+    for (name, series), colour in zip(counts.items(), SERIES, strict=False):
+        for number, (who, count) in enumerate(series.items()):
+            axes.barh(row, count, color=colour, edgecolor=TEXT, linewidth=0.4)
+            axes.text(count, row, f" {count}", va="center", fontsize=9, color=TEXT)
+            ticks[row] = who
+            if number == 0:
+                axes.text(0, row - 0.75, name, va="center", fontsize=9, color=TEXT)
+            row += 1
+        row += 1
+    axes.set_yticks(list(ticks), list(ticks.values()))
+    axes.set_ylim(row - 1.4, -1.2)
+    axes.set_xlabel("requests answered")
+    description = " ".join(
+        f"{name}: " + ", ".join(f"{who} {count}" for who, count in series.items()) + "."
+        for name, series in counts.items()
+    )
+    return _picture(figure, title, description)
+
+
 def _draw(axes: Axes, row: int, bar: Bar, least_width: float) -> None:
     """A bar in its lane; also a run that was over before the watch saw it leaves a stroke."""
     axes.barh(
@@ -146,11 +203,16 @@ _LEGEND = {
 }
 
 
-def _patch(state: str) -> Any:
+def _patch(state: str, name: str = "") -> Any:
     from matplotlib.patches import Patch
 
-    hatch = "////" if state == "waiting" else None
-    return Patch(facecolor=COLOURS[state], edgecolor=TEXT, linewidth=0.4, hatch=hatch, label=state)
+    return Patch(
+        facecolor=COLOURS[state],
+        edgecolor=TEXT,
+        linewidth=0.4,
+        hatch="////" if state == "waiting" else None,
+        label=name or state,
+    )
 
 
 def _figure(height: float) -> tuple[Any, Axes]:

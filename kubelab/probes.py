@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubelab.notebook import echo
+from kubelab.waiting import WaitFailed
 
 if TYPE_CHECKING:
     from kubelab.objects import Pod
@@ -83,8 +86,10 @@ class Client:
         must be a Pod's name to count.
         """
         if "/" in address.removeprefix("http://"):
+            self._echo([address], options)
             return self._curl([address], *options)[0]
         urls = [f"{address}/hostname", f"{address}/clientip"]
+        self._echo(urls, options)
         answer, *more = self._curl(urls, "--fail-early", *options)
         if answer.by and more and not more[0].new_connection:
             return Answer(answer.result, answer.by, _host(more[0].body), True, answer.body)
@@ -97,7 +102,9 @@ class Client:
         url = address if "/" in address.removeprefix("http://") else f"{address}/hostname"
         close = [] if keep_alive else ["--header", "Connection: close"]
         # curl repeats a URL for each number of a range, and sends no fragment.
-        return self._curl([f"{url}#[1-{times}]"], *close, *options)
+        urls, options = [f"{url}#[1-{times}]"], (*close, *options)
+        self._echo(urls, options)
+        return self._curl(urls, *options)
 
     def udp(self, address: str, times: int = 1) -> list[Answer]:
         """Requests by UDP to `host:port`, each from a new socket."""
@@ -117,6 +124,18 @@ class Client:
         records = re.findall(r"^[^;\s]\S*\s+\d+\s+IN\s+(\S+)\s+(.+)$", out, re.MULTILINE)
         return Lookup(rcodes[-1] if rcodes else "timed out", tuple(records))
 
+    def wait_for_answer(self, address: str, within: float) -> Answer:
+        """Ask again and again until a Pod answers; WaitFailed with the last result if none does.
+
+        kube-proxy writes its rules a moment after the endpoints change, and no watch tells when.
+        """
+        pause, deadline = threading.Event(), time.monotonic() + within
+        while (answer := self._curl([f"{address}/hostname"])[0]).by is None:
+            if time.monotonic() > deadline:
+                raise WaitFailed(f"no Pod answered at {address} for {within:g} s, last: {answer}")
+            pause.wait(0.2)
+        return answer
+
     where: str
     """How a person runs a command there: `kubectl exec client -n … --`."""
 
@@ -124,10 +143,12 @@ class Client:
         """Run a command: exit code, stdout, stderr."""
         raise NotImplementedError
 
+    def _echo(self, urls: list[str], options: tuple[str, ...]) -> None:
+        echo(f"{self.where} {shlex.join(['curl', '--max-time', str(SECONDS), *options, *urls])}")
+
     def _curl(self, urls: list[str], *options: str) -> list[Answer]:
-        asked = ["curl", "--ipv4", "--silent", "--max-time", str(SECONDS), *options]
-        echo(f"{self.where} {shlex.join([*asked, *urls])}")
-        _, out, err = self.run(*asked, "--verbose", "--write-out", RECORD, *urls)
+        fixed = ["--ipv4", "--silent", "--verbose", "--max-time", str(SECONDS)]
+        _, out, err = self.run("curl", *fixed, *options, "--write-out", RECORD, *urls)
         refusals = {result for words, result in REASONS.items() if words in err}
         found = []
         for record in out.split(END_OF_RECORD)[:-1]:

@@ -184,6 +184,9 @@ def describe(obj: dict | None) -> str:
         elif reason:
             text += f" ({reason})"
         parts.append(text + (f", {count} restart{'s' * (count > 1)}" if count else ""))
+    if "endpoints" in obj:
+        ready = sum(e.get("conditions", {}).get("ready", True) for e in obj["endpoints"])
+        parts.append(f"{len(obj['endpoints'])} endpoints, {ready} ready")
     true = [c["type"] for c in status.get("conditions", []) if c["status"] == "True"]
     return "; ".join(parts or [f"conditions {', '.join(true)}" if true else "no status yet"])
 

@@ -32,7 +32,7 @@ def exists(container: str) -> bool:
 def test_container_ends_with(end: str) -> None:
     pipe = subprocess.PIPE
     lab = subprocess.Popen([sys.executable, "-c", LAB], stdin=pipe, stdout=pipe, text=True)
-    container = next(line.strip() for line in lab.stdout if not line.startswith("$"))
+    container = next(line.strip() for line in lab.stdout if line.endswith("-outside\n"))
     assert exists(container)
     if end == "the lab is closed":
         lab.communicate("\n")

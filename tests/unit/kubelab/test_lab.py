@@ -42,6 +42,10 @@ class FakeApi:
         metadata = {"uid": "uid-1", "resourceVersion": "1"} | manifest["metadata"]
         return manifest | {"metadata": metadata}
 
+    def warnings(self, manifest: dict, namespace: str) -> list[str]:
+        self.apply(manifest, namespace, dry_run=True)
+        return ["v1 Endpoints is deprecated"] if manifest["kind"] == "Endpoints" else []
+
     def path(self, version: str, kind: str, namespace: str = "", name: str = "") -> str:
         return f"/{kind}/{name}"
 
@@ -159,3 +163,10 @@ def test_a_missing_manifest_is_named_with_those_that_there_are(api: FakeApi, tmp
     with pytest.raises(FileNotFoundError) as failure:
         Lab("x").apply("nevr.yaml")
     assert str(failure.value) == f"no nevr.yaml in {tmp_path}; there are: never-exits-1.yaml"
+
+
+def test_a_dry_run_tells_the_warnings_of_what_is_accepted(api: FakeApi, capsys) -> None:
+    Path("old.yaml").write_text("{apiVersion: v1, kind: Endpoints, metadata: {name: old}}")
+    answer = Lab("x").refused("old.yaml")
+    assert (answer.accepted, answer.message) == (True, "v1 Endpoints is deprecated")
+    assert "Warning: v1 Endpoints is deprecated\n" in capsys.readouterr().out

@@ -1,6 +1,6 @@
 import re
 
-from kubelab.plotting import plot_back_off, plot_timeline
+from kubelab.plotting import plot_back_off, plot_distribution, plot_requests, plot_timeline
 from kubelab.timeline import Event, Story
 
 STORY = Story(
@@ -59,3 +59,17 @@ def test_the_same_measurements_give_the_same_bytes():
 def test_two_pictures_on_a_page_share_no_id():
     ids = re.findall(r'id="([^"]+)"', TIMELINE.svg), re.findall(r'id="([^"]+)"', BACK_OFF.svg)
     assert not set(ids[0]) & set(ids[1])
+
+
+def test_requests_are_told_beside_the_endpoints_that_answered_them():
+    story = Story("endpoints of echo", (Event(1.0, "echo-1", "ready", "endpoint"),), until=9)
+    asked = [("echo-1", 1002.0), ("echo-1", 1003.0), ("curl-exit-code-7", 1004.0)]
+    picture = plot_requests(asked, story, since=1000.0, title="Requests")
+    assert picture.description == (
+        "Requests. Requests: echo-1: 2, curl-exit-code-7: 1. Endpoints: echo-1 ready at 1.0 s."
+    )
+
+
+def test_distribution_says_its_counts():
+    picture = plot_distribution({"new connections": {"a": 3, "b": 4}}, title="Spread")
+    assert picture.description == "Spread. new connections: a 3, b 4."

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kubelab import lab, probes
+from kubelab import WaitFailed, lab, probes
 from kubelab.probes import Client, chi_square, counts
 
 
@@ -126,3 +126,10 @@ def test_a_command_that_does_not_end_is_no_result():
     )
     with pytest.raises(TimeoutError, match="ask fewer times"):
         probes.Inside(pod).get("echo")
+
+
+def test_waiting_for_an_answer_ends_with_the_last_result():
+    silent = Scripted(said("", 7, 0, 0), "Connection refused")
+    with pytest.raises(WaitFailed, match="no Pod answered at echo for 0 s, last: refused"):
+        silent.wait_for_answer("echo", within=0)
+    assert Scripted(said("echo-1")).wait_for_answer("echo", within=0).by == "echo-1"
