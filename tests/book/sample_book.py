@@ -11,6 +11,7 @@ from typing import Any
 
 import nbformat
 import yaml
+from claims import ClaimsError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -42,11 +43,15 @@ def record(name: str, *, holds: bool = True, **changed: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Build:
-    """What became of a build: its pages by name, or the error that stopped it."""
+    """What became of a build.
+
+    Attributes:
+        pages: the HTML of the pages by name.
+        problems: what it complained of, in order; a build without problems succeeded.
+    """
 
     pages: dict[str, str]
-    error: str
-    log: str
+    problems: list[str]
 
     def text(self, page: str) -> str:
         """Return a page's words, without markup and line breaks."""
@@ -110,7 +115,7 @@ class SampleBook:
         """Build the book as HTML; warnings stop it, as in `make html`."""
         out = self.root / "_build" / "html"
         log = io.StringIO()
-        error = ""
+        status = 1
         with patch_docutils(), docutils_namespace():
             app = Sphinx(
                 self.root,
@@ -127,16 +132,21 @@ class SampleBook:
                 status=None,
                 warning=log,
                 warningiserror=True,
+                keep_going=True,
             )
             try:
                 app.build()
-            except Exception as failure:
-                error = str(failure)
+                status = app.statuscode
+            except ClaimsError as error:
+                log.write(f"ERROR: {error}\n")
         pages = {
             path.relative_to(out).with_suffix("").as_posix(): path.read_text()
             for path in out.rglob("*.html")
         }
-        return Build(pages, error, log.getvalue())
+        text = re.sub(r"\x1b\[[\d;]*m", "", log.getvalue())
+        problems = [line.removeprefix("ERROR: ") for line in text.splitlines() if line]
+        assert bool(status) == bool(problems), "it fails if, and only if, it says why"
+        return Build(pages, problems)
 
     def _write(self, path: str, text: str) -> None:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ def cited(book: SampleBook) -> SampleBook:
 
 def test_a_claim_without_a_run_shows_as_not_run(cited: SampleBook):
     build = cited.build()
-    assert build.error == ""
+    assert build.problems == []
     assert "Evidence for “Never restarts nothing.”: not run in this build" in build.text("chapter")
     assert "proved" not in build.text("chapter")
 
@@ -99,44 +99,46 @@ def test_a_new_run_changes_the_pages_of_the_last_build(cited: SampleBook):
 
 def test_an_unknown_claim_stops_the_build(cited: SampleBook):
     cited.page("other", "# Other\n\nWrong {claim}`never-restart`.\n")
-    assert cited.build().error == (
+    assert cited.build().problems == [
         "other.md, line 3: no lab makes the claim 'never-restart'. Did you mean 'never-restarts'?"
-    )
+    ]
 
 
 def test_an_unknown_claim_stops_the_second_build_too(cited: SampleBook):
     cited.page("other", "# Other\n\nWrong {claim}`unheard-of`.\n")
-    first = cited.build().error
-    assert first == "other.md, line 3: no lab makes the claim 'unheard-of'."
-    assert cited.build().error == first
+    first = cited.build().problems
+    assert first == ["other.md, line 3: no lab makes the claim 'unheard-of'."]
+    assert cited.build().problems == first
 
 
 def test_an_uncited_claim_stops_the_build(book: SampleBook):
     book.lab("restarts", NEVER)
-    assert book.build().error == (
+    assert book.build().problems == [
         "labs/restarts/restarts.ipynb, cell 1: no chapter cites the claim 'never-restarts'. "
         "Cite it with {claim}`never-restarts`, or take it out of the lab."
-    )
+    ]
 
 
 def test_a_doubled_name_stops_the_build(cited: SampleBook):
     cited.lab("sidecars", "pod = 1", claim_cell("never-restarts"))
-    assert cited.build().error == (
+    assert cited.build().problems == [
         "labs/sidecars/sidecars.ipynb, cell 2: the claim 'never-restarts' is already made in "
         "labs/restarts/restarts.ipynb, cell 1. A claim's name is its address: rename one of them."
-    )
+    ]
 
 
 def test_a_mutant_of_an_unknown_claim_stops_the_build(cited: SampleBook):
     cited.mutants("restarts", "unheard-of")
-    assert cited.build().error == (
+    assert cited.build().problems == [
         "labs/restarts/restarts, mutant 'breaks-unheard-of': no lab makes the claim 'unheard-of'."
-    )
+    ]
 
 
 def test_a_statement_resting_on_an_unknown_claim_stops_the_build(cited: SampleBook):
     cited.statements({"quote": "Never >>", "verdict": "covered", "claims": ["unheard-of"]})
-    assert cited.build().error == ("the statement 'Never >>': no lab makes the claim 'unheard-of'.")
+    assert cited.build().problems == [
+        "the statement 'Never >>': no lab makes the claim 'unheard-of'."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -161,7 +163,7 @@ def test_a_statement_that_contradicts_itself_stops_the_build(
     cited: SampleBook, entry: dict, error: str
 ):
     cited.statements({"quote": "Never >>", **entry})
-    assert cited.build().error == error
+    assert cited.build().problems == [error]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_a_statement_that_contradicts_itself_stops_the_build(
 )
 def test_a_lab_that_cannot_be_read_stops_the_build(book: SampleBook, cell: str, error: str):
     book.lab("restarts", cell)
-    stopped = book.build().error
+    stopped = book.build().problems[0]
     assert stopped.startswith("labs/restarts/restarts.ipynb, cell 1: ")
     assert error in stopped
 

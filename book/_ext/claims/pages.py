@@ -89,8 +89,10 @@ def anchor_claims_not_run(doctree: nodes.document, page: str, ledger: Ledger) ->
 
 
 def visit_citation(translator: HTML5Translator, node: claim_citation) -> None:
-    """Write the mark of a cited claim."""
-    claim = _ledger(translator).claims[node["name"]]
+    """Write the mark of a cited claim; an unknown one, which fails the build, has none."""
+    claim = _ledger(translator).claims.get(node["name"])
+    if claim is None:
+        raise nodes.SkipNode
     translator.body.append(
         _templates.get_template("citation.html")
         .render(claim=claim, serial=node["serial"], first=node["first"], **_links(translator))
