@@ -11,7 +11,9 @@ lab.close()
 
 from kubelab.claims import ClaimFailed, claim
 from kubelab.connection import NoCluster
+from kubelab.differences import differences
 from kubelab.endpoints import ready_endpoints, terminating_endpoints
+from kubelab.host import Host
 from kubelab.lab import Lab
 from kubelab.matchers import at_least, at_most, between, contains, one_of
 from kubelab.notebook import table
@@ -35,6 +37,7 @@ from kubelab.waiting import WaitFailed
 
 __all__ = [
     "ClaimFailed",
+    "Host",
     "Inside",
     "Lab",
     "NoCluster",
@@ -49,6 +52,7 @@ __all__ = [
     "condition",
     "contains",
     "counts",
+    "differences",
     "exited",
     "finished",
     "gaps",

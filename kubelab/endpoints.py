@@ -61,6 +61,12 @@ class Service(Handle):
         return (self.object or {}).get("spec", {}).get("clusterIP")
 
     @property
+    def node_port(self) -> int | None:
+        """The node port of its first port; None where it has none."""
+        ports = (self.object or {}).get("spec", {}).get("ports", [{}])
+        return ports[0].get("nodePort")
+
+    @property
     def endpoints(self) -> Endpoints:
         """What is behind it, to look at and to wait for."""
         return Endpoints(self)

@@ -78,19 +78,24 @@ class Lookup:
 class Client:
     """Whoever can run curl, dig and bash: a Pod inside, or a container beside the cluster."""
 
-    def get(self, address: str, *options: str) -> Answer:
+    def get(self, address: str, *options: str, patience: float = 0) -> Answer:
         """One HTTP request; `options` are curl's.
 
         An address without a path (`echo`, `10.96.0.10:80`) is asked for `/hostname` and then, over
         the same connection, for `/clientip`: the Answer has a source. The answer of any other URL
-        must be a Pod's name to count.
+        must be a Pod's name to count. For `patience` seconds a refusal is not yet the answer: a
+        node refuses until kube-proxy has written the rules of a new Service.
         """
         if "/" in address.removeprefix("http://"):
             self._echo([address], options)
             return self._curl([address], *options)[0]
         urls = [f"{address}/hostname", f"{address}/clientip"]
         self._echo(urls, options)
+        pause, deadline = threading.Event(), time.monotonic() + patience
         answer, *more = self._curl(urls, "--fail-early", *options)
+        while answer.result == "refused" and time.monotonic() < deadline:
+            pause.wait(0.2)
+            answer, *more = self._curl(urls, "--fail-early", *options)
         if answer.by and more and not more[0].new_connection:
             return Answer(answer.result, answer.by, _host(more[0].body), True, answer.body)
         return answer
@@ -137,14 +142,15 @@ class Client:
         return answer
 
     where: str
-    """How a person runs a command there: `kubectl exec client -n … --`."""
+    """How a person runs a command there: `kubectl exec client -n … --`; empty for the host."""
 
     def run(self, *command: str) -> tuple[int, str, str]:
         """Run a command: exit code, stdout, stderr."""
         raise NotImplementedError
 
     def _echo(self, urls: list[str], options: tuple[str, ...]) -> None:
-        echo(f"{self.where} {shlex.join(['curl', '--max-time', str(SECONDS), *options, *urls])}")
+        command = ["curl", "--max-time", str(SECONDS), *options, *urls]
+        echo(f"{self.where} {shlex.join(command)}".lstrip())
 
     def _curl(self, urls: list[str], *options: str) -> list[Answer]:
         fixed = ["--ipv4", "--silent", "--verbose", "--max-time", str(SECONDS)]

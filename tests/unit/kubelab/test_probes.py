@@ -66,6 +66,16 @@ def test_failures_are_told_apart(code, words, result):
     assert (answer.result, answer.by) == (result, None)
 
 
+def test_a_refusal_is_not_the_answer_while_there_is_patience(monkeypatch):
+    refused = (0, said("", 7, 0, 0), "Connection refused")
+    answers = iter([refused, refused, (0, said("echo-1"), "")])
+    client = Scripted("")
+    monkeypatch.setattr(client, "run", lambda *command: next(answers))
+    assert client.get("echo", patience=5).by == "echo-1"
+    answers = iter([refused])
+    assert client.get("echo").result == "refused"
+
+
 def test_many_requests_are_one_command():
     client = Scripted(said("echo-1") * 2 + said("echo-2") + said("", 28, 0))
     answers = client.get_many("echo", 4)
