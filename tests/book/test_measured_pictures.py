@@ -1,0 +1,57 @@
+"""Pictures that a lab's run has drawn, in chapters."""
+
+import nbformat
+import pytest
+from claims.pictures import PictureMissing
+from nbformat.v4 import new_output
+from sample_book import SampleBook, claim_cell, record
+
+NEVER = claim_cell("never-restarts")
+SVG = '<svg role="img"><title id="plot-waits-title">Waits</title><desc>1, 2</desc></svg>'
+
+
+@pytest.fixture
+def illustrated(book: SampleBook) -> SampleBook:
+    """A chapter with a picture of a lab, which was run."""
+    book.lab("restarts", NEVER)
+    book.page(
+        "chapter",
+        "# Chapter\n\nNothing {claim}`never-restarts`.\n\n"
+        "```{measured} restarts plot-waits\nThe *waits*, measured.\n```\n",
+    )
+    book.run("restarts", NEVER, records=[record("never-restarts")])
+    return book
+
+
+def draw(book: SampleBook) -> None:
+    path = book.root / "_build/evidence/restarts.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[-1].outputs.append(new_output("display_data", {"text/html": SVG}))
+    nbformat.write(notebook, path)
+
+
+def test_a_picture_comes_from_the_run_with_its_caption(illustrated: SampleBook):
+    draw(illustrated)
+    build = illustrated.build()
+    assert build.problems == []
+    assert SVG in build.pages["chapter"]
+    assert "The waits , measured." in build.text("chapter")
+
+
+def test_a_new_run_changes_the_picture_of_an_unchanged_chapter(illustrated: SampleBook):
+    draw(illustrated)
+    illustrated.build()
+    (illustrated.root / "_build/evidence/restarts.ipynb").unlink()
+    assert SVG not in illustrated.build().pages["chapter"]
+
+
+def test_without_a_run_the_chapter_says_so(illustrated: SampleBook):
+    (illustrated.root / "_build/evidence/restarts.ipynb").unlink()
+    build = illustrated.build()
+    assert build.problems == []
+    assert "The lab was not run in this build." in build.text("chapter")
+
+
+def test_a_picture_that_the_run_did_not_draw_stops_the_build(illustrated: SampleBook):
+    with pytest.raises(PictureMissing, match="labs/restarts/restarts drew no picture 'plot-waits'"):
+        illustrated.build()
