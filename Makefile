@@ -45,9 +45,11 @@ lab: cluster ## Open the labs in JupyterLab
 labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 2 min
 	@$(RUN) pytest -n 4 tests/labs
 
-# --all: a second build would not repeat the warnings of the first, and a broken book would pass.
+# From nothing each time: a second build would not repeat the warnings of the first, and a broken
+# book would pass; and pages of chapters that are gone would stay.
 .PHONY: html
 html: $(VENV) ## Build the HTML from the last run of the labs, without a cluster | 30 s
+	@rm -rf _build/html
 	@.venv/bin/jupyter-book build --quiet --all -n -W --keep-going . >/dev/null
 	@echo 'Open file://$(CURDIR)/_build/html/index.html'
 
