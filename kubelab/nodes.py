@@ -6,6 +6,7 @@ import os
 import shlex
 
 from cluster import engine
+from cluster.clean import NETWORK
 from kubelab.connection import NoCluster
 from kubelab.notebook import echo
 
@@ -22,6 +23,12 @@ class Node:
                 "unset KUBELAB_CONTEXT; make cluster",
             )
         self.name = name
+
+    @property
+    def ip(self) -> str:
+        """Its IPv4 address on the nodes' network, as `kubectl get nodes -o wide` shows it."""
+        template = f"{{{{.NetworkSettings.Networks.{NETWORK}.IPAddress}}}}"
+        return engine.connect().docker("inspect", "--format", template, self.name)
 
     def run(self, *command: str) -> str:
         """Run a command on the node and return what it printed; `Stop` says how it failed."""

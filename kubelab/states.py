@@ -69,11 +69,13 @@ def finished() -> State:
 
 
 def ready() -> State:
-    """The Pod's Ready condition is True; of a Deployment or its like, all replicas are ready."""
+    """The Pod's Ready condition is True; of a Deployment or its like, all its Pods are ready."""
 
     def test(obj: dict) -> bool:
         if "replicas" in obj.get("spec", {}):
             return obj["status"].get("readyReplicas", 0) == obj["spec"]["replicas"]
+        if "desiredNumberScheduled" in obj.get("status", {}):
+            return 0 < obj["status"]["desiredNumberScheduled"] == obj["status"]["numberReady"]
         return condition("Ready").test(obj)
 
     return State("ready", test, _finished_pod)

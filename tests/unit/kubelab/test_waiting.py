@@ -144,6 +144,14 @@ def test_states_say_themselves(state: State, text: str):
 
 
 @pytest.mark.parametrize(
+    ("wanted", "are_ready", "expected"), [(0, 0, False), (3, 2, False), (3, 3, True)]
+)
+def test_a_daemonset_is_ready_when_all_its_pods_are(wanted, are_ready, expected):
+    status = {"desiredNumberScheduled": wanted, "numberReady": are_ready}
+    assert ready().holds({"kind": "DaemonSet", "spec": {}, "status": status}) == expected
+
+
+@pytest.mark.parametrize(
     ("status", "ends"),
     [
         (running(), 0),
