@@ -109,9 +109,9 @@ class Api:
         """Server-side apply; unknown and doubled fields are errors (`fieldValidation=Strict`)."""
         return json.loads(self._apply(manifest, namespace, dry_run).data)
 
-    def warnings(self, manifest: dict, namespace: str) -> list[str]:
-        """What the API server warns of when it is asked, as a dry run, to apply this."""
-        answer = self._apply(manifest, namespace, dry_run=True)
+    def warnings(self, manifest: dict, namespace: str, dry_run: bool) -> list[str]:
+        """What the API server warns of when it is asked to apply this."""
+        answer = self._apply(manifest, namespace, dry_run)
         return re.findall(r'299 - "([^"]*)"', ", ".join(answer.headers.getlist("Warning")))
 
     def _apply(self, manifest: dict, namespace: str, dry_run: bool) -> Any:

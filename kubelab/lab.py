@@ -80,13 +80,15 @@ class Lab:
             raise
         return handles[0] if len(handles) == 1 else handles
 
-    def refused(self, file: str) -> Any:
-        """Ask the API server what it would say to a manifest, and print it: nothing is created.
+    def refused(self, file: str, dry_run: bool = True) -> Any:
+        """Ask the API server what it says to a manifest, and print it.
 
-        A `Refusal`, or a list of them if the manifest has several documents.
+        A dry run creates nothing, and leaves out what it takes to allocate addresses and ports;
+        for these, ask in earnest. A `Refusal`, or a list if the manifest has several documents.
         """
-        echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file}")
-        answers = [self._ask(manifest) for manifest in self._manifests(file)]
+        option = " --dry-run=server" * dry_run
+        echo(f"kubectl apply --server-side{option} -n {self.namespace} -f {file}")
+        answers = [self._ask(manifest, dry_run) for manifest in self._manifests(file)]
         return answers[0] if len(answers) == 1 else answers
 
     def pods(self, labels: dict[str, str]) -> list[Pod]:
@@ -146,13 +148,13 @@ class Lab:
         kind = {"Pod": Pod, "Service": Service}.get(manifest["kind"], Handle)
         return kind(self, manifest, live, start)
 
-    def _ask(self, manifest: dict) -> Refusal:
+    def _ask(self, manifest: dict, dry_run: bool) -> Refusal:
         from kubernetes.dynamic.exceptions import DynamicApiError
 
         if not self.applies:
             return Refusal(200)
         try:
-            warnings = self.api.warnings(manifest, self.namespace)
+            warnings = self.api.warnings(manifest, self.namespace, dry_run)
         except DynamicApiError as error:
             refusal = Refusal.of(error)
             print(refusal.message)

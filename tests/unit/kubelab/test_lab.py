@@ -42,8 +42,8 @@ class FakeApi:
         metadata = {"uid": "uid-1", "resourceVersion": "1"} | manifest["metadata"]
         return manifest | {"metadata": metadata}
 
-    def warnings(self, manifest: dict, namespace: str) -> list[str]:
-        self.apply(manifest, namespace, dry_run=True)
+    def warnings(self, manifest: dict, namespace: str, dry_run: bool) -> list[str]:
+        self.apply(manifest, namespace, dry_run)
         return ["v1 Endpoints is deprecated"] if manifest["kind"] == "Endpoints" else []
 
     def path(self, version: str, kind: str, namespace: str = "", name: str = "") -> str:
