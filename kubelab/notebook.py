@@ -31,10 +31,21 @@ def show(bundle: dict[str, Any]) -> None:
 def table(rows: Mapping[str, Mapping[str, Any]]) -> None:
     """Display what was observed as a table: a row for each key, a column for each inner key."""
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    lines = [["", *columns], [":--"] * (len(columns) + 1)]
-    lines += [[f"**{name}**", *(row.get(c, "") for c in columns)] for name, row in rows.items()]
-    text = "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-    show({"text/markdown": text, "text/plain": text})
+    head = "".join(f"<th scope='col'>{html.escape(column)}</th>" for column in columns)
+    body = "".join(
+        f"<tr><th scope='row'>{html.escape(name)}</th>"
+        + "".join(f"<td>{html.escape(str(row.get(column, '')))}</td>" for column in columns)
+        + "</tr>"
+        for name, row in rows.items()
+    )
+    # Not Markdown: what the book's pages read as Markdown in an output has no tables.
+    show(
+        {
+            "text/html": f"<table><thead><tr><td></td>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>",
+            "text/plain": "\n".join(f"{name}: {dict(row)}" for name, row in rows.items()),
+        }
+    )
 
 
 def cell() -> tuple[str, int] | None:
