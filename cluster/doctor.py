@@ -63,7 +63,7 @@ def report(checks: Iterable[Check]) -> int:
     if missing:
         print(f"\n{missing} missing: `make cluster` would stop. The commands above mend it.")
         return 1
-    print(f"\nNothing is missing for `make cluster`; {warnings} warnings.")
+    print(f"\nNothing is missing for `make cluster`. Warnings: {warnings}.")
     return 0
 
 
