@@ -112,7 +112,7 @@ class Api:
     def warnings(self, manifest: dict, namespace: str, dry_run: bool) -> list[str]:
         """What the API server warns of when it is asked to apply this."""
         answer = self._apply(manifest, namespace, dry_run)
-        return re.findall(r'299 - "([^"]*)"', ", ".join(answer.headers.getlist("Warning")))
+        return warnings_in(answer.headers.getlist("Warning"))
 
     def _apply(self, manifest: dict, namespace: str, dry_run: bool) -> Any:
         path = self.path(
@@ -241,3 +241,9 @@ def cluster() -> Cluster:
 def connected() -> Cluster | None:
     """This session's cluster, or None before a lab has connected."""
     return _cluster
+
+
+def warnings_in(headers: list[str]) -> list[str]:
+    """The texts of HTTP `Warning` headers: `299 - "…"`, where a quote inside is escaped."""
+    texts = re.findall(r'299 - "((?:[^"\\]|\\.)*)"', ", ".join(headers))
+    return [re.sub(r"\\(.)", r"\1", text) for text in texts]

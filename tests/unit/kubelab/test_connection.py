@@ -84,3 +84,8 @@ def test_a_cluster_that_does_not_answer_keeps_its_error_and_gets_a_next_step():
     assert failure.value.__notes__ == [
         "The cluster does not answer.\n  Next: make doctor, then make cluster"
     ]
+
+
+def test_a_warning_is_told_to_its_end_also_with_quotes_in_it():
+    headers = [r'299 - "ignored: not \"ExternalName\"", 299 - "old"']
+    assert connection.warnings_in(headers) == ['ignored: not "ExternalName"', "old"]
