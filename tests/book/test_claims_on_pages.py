@@ -238,6 +238,8 @@ def test_the_corrections_list_every_statement(cited: SampleBook):
 def test_the_versions_come_from_the_run(cited: SampleBook):
     cited.page("versions", "# Versions\n\n```{versions}\n```\n")
     assert "No lab was run in this build." in cited.build().text("versions")
+    cited.run("restarts", NEVER, records=[])
+    assert "A lab the run came to no claim" in cited.build().text("versions")
     cited.run("restarts", NEVER, records=[record("never-restarts")])
     assert "A lab v1.37.2 kind 2026-11-22" in cited.build().text("versions")
 
