@@ -11,7 +11,7 @@ from cluster.doctor import Check
 def test_one_missing_thing_is_an_error_and_warnings_are_not(capsys):
     ok, warning = Check("a", "ok", ""), Check("b", "warning", "", "mend")
     assert doctor.report([ok, warning]) == 0
-    assert "1 warnings" in capsys.readouterr().out
+    assert "Warnings: 1." in capsys.readouterr().out
     assert doctor.report([ok, warning, Check("c", "missing", "", "mend")]) == 1
     assert "`make cluster` would stop" in capsys.readouterr().out
 
