@@ -196,7 +196,11 @@ def _load_images() -> None:
                     loaded = subprocess.run(
                         # Unpacked layers suffice to start containers; packed ones as well would
                         # double the image.
-                        [*ctr, "images", "import", "--local", "--discard-unpacked-layers", "-"],
+                        [
+                            *(*ctr, "images", "import", "--local", "--discard-unpacked-layers"),
+                            # The kubelet must not remove what no node can get again.
+                            *("--label=io.cri-containerd.pinned=pinned", "-"),
+                        ],
                         stdin=layout.stdout,
                         capture_output=True,
                         text=True,

@@ -49,9 +49,9 @@ def test_outside_a_notebook_nothing_is_shown(capsys: pytest.CaptureFixture):
 
 def test_a_table_has_a_row_for_each_key(display: Display):
     table({"Never": {"exits 0": "Succeeded"}, "Always": {"exits 0": "Running"}})
-    assert display.outputs[0]["text/markdown"].splitlines() == [
-        "|  | exits 0 |",
-        "| :-- | :-- |",
-        "| **Never** | Succeeded |",
-        "| **Always** | Running |",
-    ]
+    (output,) = display.outputs
+    assert output["text/html"] == (
+        "<table><thead><tr><td></td><th scope='col'>exits 0</th></tr></thead><tbody>"
+        "<tr><th scope='row'>Never</th><td>Succeeded</td></tr>"
+        "<tr><th scope='row'>Always</th><td>Running</td></tr></tbody></table>"
+    )
