@@ -43,7 +43,8 @@ lab: cluster ## Open the labs in JupyterLab
 
 .PHONY: labs
 labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 2 min
-	@$(RUN) pytest -n 4 tests/labs
+	@# A worker for each lab: they wait for the cluster most of the time.
+	@$(RUN) pytest -n 8 tests/labs/test_labs.py
 
 # From nothing each time: a second build would not repeat the warnings of the first, and a broken
 # book would pass; and pages of chapters that are gone would stay.
@@ -68,7 +69,7 @@ test: $(VENV) ## All that CI runs | 12 min / 45 min
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory cluster
-	@$(RUN) pytest tests/cluster
+	@$(RUN) pytest tests/cluster tests/labs/test_manifests.py
 	@$(MAKE) --no-print-directory labs
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory html
