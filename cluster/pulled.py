@@ -21,8 +21,6 @@ from cluster.progress import step
 
 REFERENCE = f"kubernetes-observed/node:{versions.PULLED_NODE_IMAGE.rpartition(':')[2]}"
 
-_RECIPE_LABEL = "kubernetes-observed.recipe"
-
 _WITHOUT_SYS_RESOURCE = {
     "etc/systemd/system/containerd.service.d": "/etc/systemd/system/",
     "kind/bin/without-sys-resource.sh": "/kind/bin/",
@@ -61,13 +59,12 @@ def recipe() -> str:
 
 def build(engine: Engine) -> str:
     """Pulls and puts together the node image where it is not there yet; returns its reference."""
-    label = f"{_RECIPE_LABEL}={recipe()}"
-    if engine.docker("image", "ls", "--quiet", "--filter", f"label={label}", REFERENCE):
+    if recipes.is_made(engine, REFERENCE, recipe()):
         return REFERENCE
     base = pinned(versions.PULLED_NODE_IMAGE)
     pull(engine, [base, *images()])
     with step("Putting the images into the node image", 20):
-        put_together(engine, base, images(), REFERENCE, label)
+        put_together(engine, base, images(), REFERENCE, recipes.label(recipe()))
     return REFERENCE
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cluster import versions
+from cluster.engine import Engine
 
 
 def digest(files: Iterable[Path], *values: str) -> str:
@@ -16,3 +17,14 @@ def digest(files: Iterable[Path], *values: str) -> str:
     for value in values:
         seen.update(value.encode() + b"\0")
     return seen.hexdigest()[:16]
+
+
+def label(recipe: str) -> str:
+    """The label by which an image says what it was made from."""
+    return f"kubernetes-observed.recipe={recipe}"
+
+
+def is_made(engine: Engine, reference: str, recipe: str) -> bool:
+    """Whether the engine has the image, made from this very recipe."""
+    labelled = ("--filter", f"label={label(recipe)}")
+    return bool(engine.docker("image", "ls", "--quiet", *labelled, reference))

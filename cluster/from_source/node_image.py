@@ -25,7 +25,6 @@ from cluster.progress import step
 REFERENCE = f"kindest/node:{versions.KUBERNETES}"
 
 _RECIPE = versions.HERE / "from_source"
-_RECIPE_LABEL = "kubernetes-observed.recipe"
 
 
 _DOCKERFILE = """\
@@ -51,17 +50,9 @@ def recipe() -> str:
     return recipes.digest(_RECIPE.rglob("*"), json.dumps(used))
 
 
-def is_built(engine: Engine) -> bool:
-    """Whether the engine has the image of this very recipe."""
-    found = engine.docker(
-        *("image", "ls", "--quiet", "--filter", f"label={_RECIPE_LABEL}={recipe()}", REFERENCE)
-    )
-    return bool(found)
-
-
 def build(engine: Engine) -> str:
     """Builds the image where it is not built yet, and returns its reference."""
-    if is_built(engine):
+    if recipes.is_made(engine, REFERENCE, recipe()):
         return REFERENCE
     print(
         f"Building {REFERENCE} from source: about 12 minutes on two cores, "
@@ -250,7 +241,7 @@ def _import(engine: Engine) -> None:
     if imported.returncode != 0:
         raise Stop(f"The engine did not take the node image:\n{imported.stderr}", "make doctor")
     engine.docker(
-        *("build", "--label", f"{_RECIPE_LABEL}={recipe()}", "--tag", REFERENCE, "-"),
+        *("build", "--label", recipes.label(recipe()), "--tag", REFERENCE, "-"),
         input=_DOCKERFILE.format(root=root),
     )
     engine.docker("rmi", root)
