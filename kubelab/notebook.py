@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -28,8 +29,11 @@ def show(bundle: dict[str, Any]) -> None:
         display(bundle, raw=True)
 
 
-def table(rows: Mapping[str, Mapping[str, Any]]) -> None:
-    """Display what was observed as a table: a row for each key, a column for each inner key."""
+def table(rows: Mapping[str, Mapping[str, Any]], title: str = "") -> None:
+    """Display what was observed as a table: a row for each key, a column for each inner key.
+
+    A chapter shows one that has a title by its name: `table-` and the title in small letters.
+    """
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
     head = "".join(f"<th scope='col'>{html.escape(column)}</th>" for column in columns)
     body = "".join(
@@ -38,10 +42,12 @@ def table(rows: Mapping[str, Mapping[str, Any]]) -> None:
         + "</tr>"
         for name, row in rows.items()
     )
+    name = "table-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    caption = f"<caption id='{name}-title'>{html.escape(title)}</caption>" if title else ""
     # Not Markdown: what the book's pages read as Markdown in an output has no tables.
     show(
         {
-            "text/html": f"<table><thead><tr><td></td>{head}</tr></thead>"
+            "text/html": f"<table>{caption}<thead><tr><td></td>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>",
             "text/plain": "\n".join(f"{name}: {dict(row)}" for name, row in rows.items()),
         }

@@ -1,4 +1,4 @@
-"""Pictures that a lab's run has drawn, in chapters."""
+"""Pictures and tables that a lab's run has drawn, in chapters."""
 
 import nbformat
 import pytest
@@ -23,10 +23,10 @@ def illustrated(book: SampleBook) -> SampleBook:
     return book
 
 
-def draw(book: SampleBook) -> None:
+def draw(book: SampleBook, drawn: str = SVG) -> None:
     path = book.root / "_build/evidence/restarts.ipynb"
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells[-1].outputs.append(new_output("display_data", {"text/html": SVG}))
+    notebook.cells[-1].outputs.append(new_output("display_data", {"text/html": drawn}))
     nbformat.write(notebook, path)
 
 
@@ -36,6 +36,14 @@ def test_a_picture_comes_from_the_run_with_its_caption(illustrated: SampleBook):
     assert build.problems == []
     assert SVG in build.pages["chapter"]
     assert "The waits , measured." in build.text("chapter")
+
+
+def test_a_table_comes_from_the_run_in_a_frame_that_scrolls(illustrated: SampleBook):
+    table = "<table><caption id='plot-waits-title'>Waits</caption><tr><td>1</td></tr></table>"
+    draw(illustrated, table)
+    build = illustrated.build()
+    assert build.problems == []
+    assert f'aria-labelledby="plot-waits-title" tabindex="0">{table}' in build.pages["chapter"]
 
 
 def test_a_new_run_changes_the_picture_of_an_unchanged_chapter(illustrated: SampleBook):

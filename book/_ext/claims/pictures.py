@@ -1,6 +1,8 @@
-"""The directive {measured}: a picture that a lab's run has drawn, in a chapter."""
+"""The directive {measured}: a picture or a table of a lab's run, in a chapter."""
 
 from __future__ import annotations
+
+import re
 
 import nbformat
 from docutils import nodes
@@ -13,17 +15,18 @@ from .evidence import Run
 
 
 class measured_picture(nodes.General, nodes.Element):
-    """A lab's picture: `lab` is the lab's name, `name` the id that kubelab gave to the SVG."""
+    """A lab's picture: `lab` is the lab's name, `name` the id that kubelab gave to the SVG, or to
+    the table."""
 
 
 class PictureMissing(SphinxError):
-    """A lab's run drew no picture of that name."""
+    """A lab's run drew no picture and no table of that name."""
 
     category = "Claims error"
 
 
 class MeasuredDirective(SphinxDirective):
-    """A figure with a picture from a lab's run; its content is the caption."""
+    """A figure with a picture or a table from a lab's run; its content is the caption."""
 
     required_arguments = 2
     has_content = True
@@ -50,7 +53,11 @@ def visit_picture(translator: HTML5Translator, node: measured_picture) -> None:
     if run is None:
         translator.body.append('<p class="claim-not-run">The lab was not run in this build.</p>')
     else:
-        translator.body.append(f'<div class="measured">{_picture(run, node["name"])}</div>')
+        picture = _picture(run, node["name"])
+        # A wide table scrolls in its frame, which therefore has to be reached by keyboard.
+        frame = f' table-frame" role="region" aria-labelledby="{node["name"]}-title" tabindex="0'
+        frame = frame if picture.startswith("<table") else ""
+        translator.body.append(f'<div class="measured{frame}">{picture}</div>')
     raise nodes.SkipNode
 
 
@@ -58,9 +65,9 @@ def _picture(run: Run, name: str) -> str:
     for cell in nbformat.reads(run.notebook, as_version=4).cells:
         for output in cell.get("outputs", []):
             text = output.get("data", {}).get("text/html", "")
-            if f'id="{name}-title"' in text:
+            if re.search(rf"""id=["']{name}-title["']""", text):
                 return text
     raise PictureMissing(
         f"The run of {run.page} drew no picture {name!r}: a picture's name is `plot-` and its "
-        "title in small letters, with hyphens."
+        "title in small letters, with hyphens; a table's begins with `table-`."
     )

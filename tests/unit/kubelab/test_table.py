@@ -16,3 +16,12 @@ def test_a_table_has_a_row_for_each_key_and_tells_both_in_html_and_in_text(monke
         "Never: {'exits 0': 'Succeeded'}",
         "Always: {'exits 0': 'Running', '<killed>': 3}",
     ]
+
+
+def test_a_table_with_a_title_has_a_name_by_which_a_chapter_finds_it(monkeypatch):
+    shown = []
+    monkeypatch.setattr(notebook, "show", shown.append)
+    table({"a": {"b": 1}}, title="Four rules, twice")
+    assert shown[0]["text/html"].startswith(
+        "<table><caption id='table-four-rules-twice-title'>Four rules, twice</caption><thead>"
+    )
