@@ -10,9 +10,10 @@ from typing import Any
 
 import yaml
 
-from kubelab import connection, notebook, runs
+from kubelab import connection, ingress_controller, notebook, runs
 from kubelab.endpoints import Service
 from kubelab.feed import WatchedFeed
+from kubelab.ingress_controller import Controller
 from kubelab.nodes import Node
 from kubelab.notebook import echo
 from kubelab.objects import Handle, Pod, Refusal
@@ -111,6 +112,14 @@ class Lab:
         self._outside.append(Outside(self, name, port))
         return self._outside[-1]
 
+    def ingress_controller(self, *options: str, name: str = "controller") -> Controller:
+        """A Traefik for this namespace's Ingresses of the class `lab`; `options` are Traefik's."""
+        return self._controller(name, ingress_controller.INGRESS + options)
+
+    def gateway_controller(self, *options: str, name: str = "controller") -> Controller:
+        """A Traefik for this namespace's Gateways of the class `lab`; `options` are Traefik's."""
+        return self._controller(name, ingress_controller.GATEWAY + options)
+
     def answers_as(self, name: str) -> bool:
         """Whether a Pod of this lab has or had this name, or a container beside the cluster has."""
         beside = any(container.name == name for container in self._outside)
@@ -147,6 +156,13 @@ class Lab:
             start = self._starts.setdefault(live["metadata"]["uid"], start)
         kind = {"Pod": Pod, "Service": Service}.get(manifest["kind"], Handle)
         return kind(self, manifest, live, start)
+
+    def _controller(self, name: str, options: tuple[str, ...]) -> Controller:
+        file = os.path.relpath(ingress_controller.MANIFEST, self.folder)
+        echo(f"kubectl apply --server-side -n {self.namespace} -f {file}")
+        print(f"  # as {name}, with {' '.join(options)}")
+        *_, service, deployment = map(self._apply, ingress_controller.documents(name, options))
+        return Controller(service, deployment)
 
     def _ask(self, manifest: dict, dry_run: bool) -> Refusal:
         from kubernetes.dynamic.exceptions import DynamicApiError

@@ -1,0 +1,52 @@
+"""The manifest of a lab's own Ingress controller, and what becomes of its name and options."""
+
+from types import SimpleNamespace
+
+import yaml
+
+from cluster import versions
+from kubelab import ingress_controller
+from kubelab.ingress_controller import Controller, documents
+
+
+def test_it_runs_the_traefik_of_the_cluster():
+    [container] = pod_spec(documents("controller", ()))["containers"]
+    assert container["image"] == versions.IMAGES["traefik"]
+
+
+def test_its_manifest_is_the_one_that_kubectl_applies():
+    manifest = yaml.safe_load_all(ingress_controller.MANIFEST.read_text())
+    assert documents("controller", ()) == list(manifest)
+
+
+def test_everything_carries_the_name_that_it_is_given():
+    account, binding, service, deployment = found = documents("strict", ())
+    assert {each["metadata"]["name"] for each in found} == {"strict"}
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": account["metadata"]["name"]}]
+    assert binding["roleRef"]["name"] == "traefik"
+    assert pod_spec(found)["serviceAccountName"] == "strict"
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    assert labels == deployment["spec"]["selector"]["matchLabels"] == service["spec"]["selector"]
+
+
+def test_options_follow_the_arguments_that_every_lab_needs():
+    without = pod_spec(documents("controller", ()))["containers"][0]["args"]
+    args = pod_spec(documents("controller", ("--log.level=DEBUG",)))["containers"][0]["args"]
+    assert args == [*without, "--log.level=DEBUG"]
+
+
+def test_it_looks_into_the_labs_namespace_only():
+    for options in (ingress_controller.INGRESS, ingress_controller.GATEWAY):
+        assert [option for option in options if option.endswith(".namespaces=$(NAMESPACE)")]
+
+
+def test_its_address_is_none_until_the_load_balancer_has_given_one():
+    service = SimpleNamespace(name="controller", object={"status": {"loadBalancer": {}}})
+    controller = Controller(service, None)
+    assert (controller.name, controller.address) == ("controller", None)
+    service.object["status"]["loadBalancer"] = {"ingress": [{"ip": "172.18.255.200"}]}
+    assert controller.address == "172.18.255.200"
+
+
+def pod_spec(found: list[dict]) -> dict:
+    return found[-1]["spec"]["template"]["spec"]
