@@ -26,7 +26,8 @@ class Refusal:
     """The API server's answer to a request that the book says it turns down."""
 
     status: int
-    """HTTP status: 422 for a value that validation forbids, 200 when it was accepted after all."""
+    """HTTP status: 422 for a value that validation forbids, 429 for an eviction that a disruption
+    budget forbids, 200 when it was accepted after all."""
     reason: str = ""
     """`Invalid`, `Forbidden`, `BadRequest`; empty when accepted."""
     field: str = ""
@@ -41,9 +42,10 @@ class Refusal:
     @classmethod
     def of(cls, error: Any) -> Refusal:
         """What an API error says; any error but a refusal is raised again."""
-        if error.status not in REFUSALS:
-            raise error
         causes = error.details.get("details", {}).get("causes", [])
+        by_budget = any(cause.get("reason") == "DisruptionBudget" for cause in causes)
+        if error.status not in REFUSALS and not by_budget:
+            raise error
         field = causes[0].get("field", "") if causes else ""
         return cls(error.status, error.details["reason"], field, error.details["message"])
 
@@ -155,6 +157,17 @@ class Handle:
         until = self.feed.clock() - self.start
         return Story(str(self), tuple(events(self.versions(), self.start)), until)
 
+    def condition_history(self, kind: str) -> list[str]:
+        """What one condition said since apply, each once, in order: `False`, its reason and its
+        message, then `True`."""
+        said = (
+            f"{c['status']} {c.get('reason', '')} {c.get('message', '')}".strip()
+            for version in self.versions()
+            for c in (version.object or {}).get("status", {}).get("conditions", [])
+            if c["type"] == kind
+        )
+        return list(dict.fromkeys(said))
+
     def wait(self, until: State, within: float) -> Story:
         """Return once `until` holds; WaitFailed after `within` seconds, or earlier if hopeless."""
         return waiting.wait(self, until, within)
@@ -248,17 +261,6 @@ class Pod(Handle):
         conditions = self._status("conditions") or []
         return next((c["status"] for c in conditions if c["type"] == kind), None)
 
-    def condition_history(self, kind: str) -> list[str]:
-        """What one condition said since apply, each once, in order: `False`, its reason and its
-        message, then `True`."""
-        said = (
-            f"{c['status']} {c.get('reason', '')} {c.get('message', '')}".strip()
-            for version in self.versions()
-            for c in (version.object or {}).get("status", {}).get("conditions", [])
-            if c["type"] == kind
-        )
-        return list(dict.fromkeys(said))
-
     def container(self, name: str | None = None) -> Container:
         """One container now; a Pod with just one needs no name."""
         status = container_status(self.object, name) if self.object else {}
@@ -276,6 +278,19 @@ class Pod(Handle):
     def stamps(self, container: str | None = None) -> list[tuple[str, float]]:
         """The times that the container wrote into its log, see `timeline.stamps`."""
         return stamps(self.logs(container))
+
+    def evict(self) -> Refusal:
+        """Ask for its eviction, as `kubectl drain` does; a disruption budget may refuse it."""
+        from kubernetes.dynamic.exceptions import DynamicApiError
+
+        path, metadata = f"{self._path()}/eviction", {"name": self.name}
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
+        echo(f"kubectl create --raw {path} -f - <<< {shlex.quote(json.dumps(body))}")
+        try:
+            self.lab.api.request("post", path, body)
+        except DynamicApiError as error:
+            return Refusal.of(error)
+        return Refusal(200)
 
     def exec(self, *command: str, container: str | None = None) -> str:
         """Run a command in a container and return what it printed; RuntimeError if it fails."""

@@ -118,6 +118,20 @@ def test_what_is_no_refusal_stays_an_error(api: FakeApi):
         lab.refused("never-exits-1.yaml")
 
 
+def test_an_eviction_is_asked_for_and_a_budget_may_refuse_it(api: FakeApi, capsys):
+    pod = Lab("x").apply("never-exits-1.yaml")
+    assert pod.evict().accepted
+    assert api.asked[-1] == ("post", "/Pod/p/eviction")
+    assert "$ kubectl create --raw /Pod/p/eviction -f - <<< '{" in capsys.readouterr().out
+    api.refusal = invalid()
+    api.refusal.status = 429
+    api.refusal.details["details"]["causes"] = [{"reason": "DisruptionBudget", "message": "…"}]
+    assert pod.evict().status == 429
+    api.refusal.details["details"]["causes"] = []
+    with pytest.raises(ApiException):
+        pod.evict()
+
+
 def test_a_refused_apply_says_what_to_do_next(api: FakeApi, tmp_path: Path):
     lab = Lab("x")
     api.refusal = invalid()
