@@ -12,7 +12,7 @@ import shlex
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,14 @@ UDP_SCRIPT = """for ((i = 0; i < $2; i++)); do
     printf '\\x1e'
 done"""
 """Two datagrams from one socket, as agnhost netexec understands them."""
+
+ASKING_SCRIPT = """while
+    curl --ipv4 --silent --max-time "$2" --write-out "$3" "$1"
+    printf '%s\\x1e' "$EPOCHREALTIME"
+    read -r -t "$4"
+    (($? > 128))
+do :; done"""
+"""One request after another, each with its time, until stdin is closed: then `read` fails at once."""
 
 REASONS = {
     "Connection refused": "refused",
@@ -111,6 +119,15 @@ class Client:
         self._echo(urls, options)
         return self._curl(urls, *options)
 
+    def get_each(self, urls: Sequence[str], *options: str) -> dict[str, Answer]:
+        """One request for each URL, in their order; the answers by URL."""
+        self._echo(urls, options)
+        return dict(zip(urls, self._curl(urls, *options), strict=True))
+
+    def through(self, door: str) -> Through:
+        """The same client, whose HTTP requests all go to one address, whatever host they name."""
+        return Through(self, door)
+
     def udp(self, address: str, times: int = 1) -> list[Answer]:
         """Requests by UDP to `host:port`, each from a new socket."""
         socket = f"/dev/udp/{address.replace(':', '/')}"
@@ -144,16 +161,19 @@ class Client:
     where: str
     """How a person runs a command there: `kubectl exec client -n … --`; empty for the host."""
 
+    always: tuple[str, ...] = ()
+    """curl's options for every HTTP request."""
+
     def run(self, *command: str) -> tuple[int, str, str]:
         """Run a command: exit code, stdout, stderr."""
         raise NotImplementedError
 
-    def _echo(self, urls: list[str], options: tuple[str, ...]) -> None:
-        command = ["curl", "--max-time", str(SECONDS), *options, *urls]
+    def _echo(self, urls: Sequence[str], options: tuple[str, ...]) -> None:
+        command = ["curl", "--max-time", str(SECONDS), *self.always, *options, *urls]
         echo(f"{self.where} {shlex.join(command)}".lstrip())
 
-    def _curl(self, urls: list[str], *options: str) -> list[Answer]:
-        fixed = ["--ipv4", "--silent", "--verbose", "--max-time", str(SECONDS)]
+    def _curl(self, urls: Sequence[str], *options: str) -> list[Answer]:
+        fixed = ["--ipv4", "--silent", "--verbose", "--max-time", str(SECONDS), *self.always]
         _, out, err = self.run("curl", *fixed, *options, "--write-out", RECORD, *urls)
         refusals = {result for words, result in REASONS.items() if words in err}
         found = []
@@ -184,6 +204,25 @@ class Inside(Client):
         if code is None:
             raise TimeoutError(f"{shlex.join(command)} did not end in {self.pod}; ask fewer times")
         return code, out, err
+
+
+class Through(Client):
+    """Made by `client.through("controller")`: a browser to which DNS gives that address for every
+    name. `get("http://example.com/bar")` asks it for the host example.com."""
+
+    def __init__(self, client: Client, door: str) -> None:
+        self.where, self.run = client.where, client.run
+        self.always = ("--connect-to", f"::{door}:")
+
+
+def asked(output: str) -> list[tuple[str, float]]:
+    """What ASKING_SCRIPT printed, as stamps: who answered, or the failure, and when."""
+    parts, found = output.split(END_OF_RECORD), []
+    for record, at in zip(parts[::2], parts[1::2], strict=False):
+        body, code, status, _ = record.rsplit(END_OF_FIELD, 3)
+        result, by = _result(int(code), f"HTTP {status}", body, {"refused or unreachable"})
+        found.append((by or result, float(at)))
+    return found
 
 
 def counts(answers: Iterable[Answer]) -> dict[str, int]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from types import SimpleNamespace
 
 import pytest
 
 from kubelab import WaitFailed, lab, probes
-from kubelab.probes import Client, chi_square, counts
+from kubelab.probes import ASKING_SCRIPT, RECORD, Client, asked, chi_square, counts
 
 
 class Scripted(Client):
@@ -90,6 +91,26 @@ def test_kept_alive_means_one_connection():
     assert [answer.new_connection for answer in answers] == [True, False]
 
 
+def test_one_request_for_each_url_in_one_command():
+    client = Scripted(said("echo-1") + said("404 page not found", status=404))
+    answers = client.get_each(["http://a/x", "http://b/"])
+    assert client.command[-2:] == ("http://a/x", "http://b/")
+    assert {url: str(answer) for url, answer in answers.items()} == {
+        "http://a/x": "answered by echo-1",
+        "http://b/": "HTTP 404",
+    }
+
+
+def test_through_a_door_every_host_is_asked_at_one_address(capsys):
+    client = Scripted(said("echo-1"))
+    door = client.through("controller")
+    assert door.wait_for_answer("http://foo.example.com", within=1).by == "echo-1"
+    assert "--connect-to ::controller:" in " ".join(client.command)
+    assert door.get("http://foo.example.com/").by == "echo-1"
+    command = "scripted curl --max-time 2 --connect-to ::controller: http://foo.example.com/"
+    assert capsys.readouterr().out == f"$ {command}\n"
+
+
 def test_udp_answers_and_failures():
     answered = "echo-2\x1f0\x1f10.244.1.7:40000\x1f0\x1f\x1e"
     refused, silent = "\x1f1\x1f\x1f1\x1f\x1e", "\x1f124\x1f\x1f124\x1f\x1e"
@@ -143,3 +164,20 @@ def test_waiting_for_an_answer_ends_with_the_last_result():
     with pytest.raises(WaitFailed, match="no Pod answered at echo for 0 s, last: refused"):
         silent.wait_for_answer("echo", within=0)
     assert Scripted(said("echo-1")).wait_for_answer("echo", within=0).by == "echo-1"
+
+
+def test_what_a_client_asked_on_and_on_becomes_stamps():
+    replies = [said("echo-1"), said("", code=28, status=0), said("down", status=503)]
+    output = "".join(f"{reply}{at}.5\x1e" for at, reply in enumerate(replies))
+    assert asked(output) == [("echo-1", 0.5), ("timed out", 1.5), ("HTTP 503", 2.5)]
+
+
+def test_a_client_asks_on_until_its_input_ends():
+    command = ["bash", "-c", ASKING_SCRIPT, "keep-asking", "http://127.0.0.1:1/", "1", RECORD, "0.1"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as asking:
+        first = "".join(iter(lambda: asking.stdout.read(1), "\x1e"))
+        rest = asking.communicate(timeout=10)[0]
+    results = asked(first + "\x1e" + rest)
+    assert {result for result, _ in results} == {"refused or unreachable"}
+    assert [at for _, at in results] == sorted(at for _, at in results)
