@@ -101,6 +101,16 @@ class Lab:
                 found.append(Pod(self, live, live, first.at))
         return found
 
+    def cluster_object(self, api_version: str, kind: str, name: str) -> dict | None:
+        """An object in no namespace, such as a CustomResourceDefinition; None if there is none."""
+        from kubernetes.dynamic.exceptions import NotFoundError
+
+        echo(f"kubectl get {kind.lower()} {name} -o yaml")
+        try:
+            return self.api.request("get", self.api.path(api_version, kind, name=name))
+        except NotFoundError:
+            return None
+
     def node(self, name: str) -> Node:
         """A node of the cluster, for commands on it."""
         return Node(name)

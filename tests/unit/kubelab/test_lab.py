@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from kubernetes.client.rest import ApiException
-from kubernetes.dynamic.exceptions import UnprocessibleEntityError
+from kubernetes.dynamic.exceptions import NotFoundError, UnprocessibleEntityError
 
 from kubelab import Lab, Refusal, connection, runs
 from kubelab import lab as lab_module
@@ -116,6 +116,15 @@ def test_what_is_no_refusal_stays_an_error(api: FakeApi):
     api.refusal.status = 500
     with pytest.raises(ApiException):
         lab.refused("never-exits-1.yaml")
+
+
+def test_an_object_in_no_namespace_is_looked_at_or_is_not_there(api: FakeApi, capsys):
+    lab = Lab("x")
+    assert lab.cluster_object("v1", "Node", "worker")["kind"] == "Pod"
+    assert api.asked[-1] == ("get", "/Node/worker")
+    assert capsys.readouterr().out.endswith("$ kubectl get node worker -o yaml\n")
+    api.refusal = NotFoundError(ApiException(status=404))
+    assert lab.cluster_object("v1", "Node", "nobody") is None
 
 
 def test_an_eviction_is_asked_for_and_a_budget_may_refuse_it(api: FakeApi, capsys):
