@@ -67,6 +67,12 @@ class Service(Handle):
         return ports[0].get("nodePort")
 
     @property
+    def external_ip(self) -> str | None:
+        """The address that a load balancer's provider wrote into its status; None while pending."""
+        status = (self.object or {}).get("status", {}).get("loadBalancer", {})
+        return next((ingress.get("ip") for ingress in status.get("ingress", [])), None)
+
+    @property
     def endpoints(self) -> Endpoints:
         """What is behind it, to look at and to wait for."""
         return Endpoints(self)

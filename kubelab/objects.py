@@ -181,15 +181,19 @@ class Handle:
         echo(f"kubectl delete {self.reference} -n {self.namespace} --wait=false")
         self.lab.api.request("delete", self._path())
 
-    def patch(self, body: dict) -> Refusal:
-        """Change the live object by a strategic merge patch; the answer may be a refusal."""
+    def patch(self, body: dict, subresource: str = "") -> Refusal:
+        """Change the live object by a strategic merge patch; the answer may be a refusal.
+
+        A controller's `status` is changed by `subresource="status"` only.
+        """
         from kubernetes.dynamic.exceptions import DynamicApiError
 
-        text = json.dumps(body)
-        echo(f"kubectl patch {self.reference} -n {self.namespace} -p {shlex.quote(text)}")
+        text, where = json.dumps(body), f" --subresource={subresource}" * bool(subresource)
+        echo(f"kubectl patch {self.reference} -n {self.namespace}{where} -p {shlex.quote(text)}")
         kind = "application/strategic-merge-patch+json"
+        path = "/".join(filter(None, [self._path(), subresource]))
         try:
-            live = self.lab.api.request("patch", self._path(), body, content_type=kind)
+            live = self.lab.api.request("patch", path, body, content_type=kind)
         except DynamicApiError as error:
             return Refusal.of(error)
         self.feed.put("MODIFIED", live)

@@ -14,7 +14,7 @@ from cluster.clean import BUILT_IMAGES, CLUSTER, NETWORK
 from cluster.engine import Engine
 from kubelab import connection, runs
 from kubelab.notebook import echo
-from kubelab.probes import Client
+from kubelab.probes import ASKING_SCRIPT, RECORD, Client, asked
 
 if TYPE_CHECKING:
     from kubelab.lab import Lab
@@ -41,6 +41,10 @@ exec cat"""
 
 COMMAND_SECONDS = 60
 """What a command there may take."""
+
+ASKING_SECONDS, PAUSE_SECONDS = 0.5, 0.1
+"""What a request of `keep_asking` may take, and what it leaves to the next: the finer, the better
+the length of an outage is measured."""
 
 
 class Outside(Client):
@@ -88,9 +92,32 @@ class Outside(Client):
         )
         return ran.returncode, ran.stdout, ran.stderr
 
+    def keep_asking(self, address: str) -> Asking:
+        """Ask again and again in the background, until the result's `stop()`.
+
+        An address without a path is asked for `/hostname`, as `get` does.
+        """
+        url = address if "/" in address else f"{address}/hostname"
+        echo(f"{self.where} bash -c 'while true; do curl {url}; sleep {PAUSE_SECONDS}; done'")
+        limits = [str(ASKING_SECONDS), RECORD, str(PAUSE_SECONDS)]
+        command = ["bash", "-c", ASKING_SCRIPT, "keep-asking", url, *limits]
+        return Asking(["docker", "exec", "--interactive", self.container, *command], self._env)
+
     def close(self) -> None:
         """End the container; the engine removes it."""
         self._process.communicate()
+
+
+class Asking:
+    """Requests that go on until `stop`, and for up to about 1,000 of them."""
+
+    def __init__(self, command: list[str], env: dict[str, str]) -> None:
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True)
+
+    def stop(self) -> list[tuple[str, float]]:
+        """Who answered each request, or how it failed, and when it was over."""
+        return asked(self._process.communicate()[0])
 
 
 def _provide_image(engine: Engine) -> None:

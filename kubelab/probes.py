@@ -44,7 +44,7 @@ ASKING_SCRIPT = """while
     read -r -t "$4"
     (($? > 128))
 do :; done"""
-"""One request after another, each with its time, until stdin is closed: then `read` fails at once."""
+"""One request after another, each with its time, until stdin is closed, which `read` notices."""
 
 REASONS = {
     "Connection refused": "refused",

@@ -68,3 +68,13 @@ def test_story_tells_when_each_endpoint_came_changed_and_went():
 def test_endpoints_of_other_services_do_not_count():
     feed = ScriptedFeed([(0.0, slice_of("other", endpoint("b")))])
     assert list(service(feed).endpoints) == []
+
+
+def test_a_service_has_an_external_address_when_a_provider_has_written_one():
+    pending = {"metadata": {"name": "echo", "uid": "uid-1", "resourceVersion": "1"}, "status": {}}
+    written = {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1", "ipMode": "VIP"}]}}}
+    feed = ScriptedFeed([(0.0, pending)])
+    echo = service(feed)
+    assert echo.external_ip is None
+    feed.put("MODIFIED", pending | written)
+    assert echo.external_ip == "192.0.2.1"

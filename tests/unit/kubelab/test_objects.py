@@ -51,3 +51,19 @@ def test_columns_are_those_that_kubectl_prints_without_wide():
     }
     asked.lab.api = SimpleNamespace(path=lambda *_: "/p", table={"/p": table}.get)
     assert asked.columns() == {"NAME": "p", "READY": "1/2", "RESTARTS": "3"}
+
+
+@pytest.mark.parametrize(("subresource", "path"), [("", "/p"), ("status", "/p/status")])
+def test_a_status_is_patched_at_a_path_of_its_own(subresource, path, capsys):
+    asked = handle(ScriptedFeed([(0.0, pod())]))
+    sent = []
+
+    def request(method, path, body, **_):
+        sent.append((method, path))
+        return pod("Running")
+
+    asked.lab.api = SimpleNamespace(path=lambda *_: "/p", request=request)
+    assert asked.patch({"status": {"phase": "Running"}}, subresource=subresource).accepted
+    assert sent == [("patch", path)]
+    option = "--subresource=status" in capsys.readouterr().out
+    assert option == bool(subresource)

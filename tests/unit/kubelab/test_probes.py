@@ -173,7 +173,8 @@ def test_what_a_client_asked_on_and_on_becomes_stamps():
 
 
 def test_a_client_asks_on_until_its_input_ends():
-    command = ["bash", "-c", ASKING_SCRIPT, "keep-asking", "http://127.0.0.1:1/", "1", RECORD, "0.1"]
+    arguments = ["keep-asking", "http://127.0.0.1:1/", "1", RECORD, "0.1"]
+    command = ["bash", "-c", ASKING_SCRIPT, *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as asking:
         first = "".join(iter(lambda: asking.stdout.read(1), "\x1e"))
