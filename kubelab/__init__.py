@@ -31,6 +31,7 @@ from kubelab.states import (
     restarts,
     running,
     waiting_for,
+    without,
 )
 from kubelab.timeline import Story, gaps, stamps
 from kubelab.waiting import WaitFailed
@@ -72,4 +73,5 @@ __all__ = [
     "table",
     "terminating_endpoints",
     "waiting_for",
+    "without",
 ]

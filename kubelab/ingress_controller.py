@@ -56,9 +56,7 @@ class Controller:
     @property
     def address(self) -> str | None:
         """The address that its Service got from the load balancer; None before."""
-        status = (self.service.object or {}).get("status", {})
-        addresses = status.get("loadBalancer", {}).get("ingress", [])
-        return addresses[0]["ip"] if addresses else None
+        return self.service.external_ip
 
 
 def documents(name: str, options: tuple[str, ...]) -> list[dict]:

@@ -146,13 +146,16 @@ class Client:
         records = re.findall(r"^[^;\s]\S*\s+\d+\s+IN\s+(\S+)\s+(.+)$", out, re.MULTILINE)
         return Lookup(rcodes[-1] if rcodes else "timed out", tuple(records))
 
-    def wait_for_answer(self, address: str, within: float) -> Answer:
+    def wait_for_answer(self, address: str, within: float, *options: str) -> Answer:
         """Ask again and again until a Pod answers; WaitFailed with the last result if none does.
 
-        kube-proxy writes its rules a moment after the endpoints change, and no watch tells when.
+        kube-proxy writes its rules a moment after the endpoints change, an Ingress controller its
+        own after its Ingresses, and no watch tells when. An address without a path is asked for
+        `/hostname`; the answer of any other URL must be a Pod's name.
         """
+        url = address if "/" in address.removeprefix("http://") else f"{address}/hostname"
         pause, deadline = threading.Event(), time.monotonic() + within
-        while (answer := self._curl([f"{address}/hostname"])[0]).by is None:
+        while (answer := self._curl([url], *options)[0]).by is None:
             if time.monotonic() > deadline:
                 raise WaitFailed(f"no Pod answered at {address} for {within:g} s, last: {answer}")
             pause.wait(0.2)

@@ -103,6 +103,11 @@ def has(field: str) -> State:
     return State(f"with {field}", test)
 
 
+def without(field: str) -> State:
+    """The object doesn't have this field, or it is empty: `without("status.loadBalancer")`."""
+    return State(f"without {field}", lambda obj: not has(field).test(obj))
+
+
 def exited(container: str | None = None, times: int = 1) -> State:
     """The container has ended so many times or more, whatever came of it."""
 

@@ -40,12 +40,10 @@ def test_it_looks_into_the_labs_namespace_only():
         assert [option for option in options if option.endswith(".namespaces=$(NAMESPACE)")]
 
 
-def test_its_address_is_none_until_the_load_balancer_has_given_one():
-    service = SimpleNamespace(name="controller", object={"status": {"loadBalancer": {}}})
+def test_its_name_and_address_are_those_of_its_service():
+    service = SimpleNamespace(name="controller", external_ip="172.18.255.200")
     controller = Controller(service, None)
-    assert (controller.name, controller.address) == ("controller", None)
-    service.object["status"]["loadBalancer"] = {"ingress": [{"ip": "172.18.255.200"}]}
-    assert controller.address == "172.18.255.200"
+    assert (controller.name, controller.address) == ("controller", "172.18.255.200")
 
 
 def pod_spec(found: list[dict]) -> dict:

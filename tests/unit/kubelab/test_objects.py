@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from scripted import ScriptedFeed, handle, pod
 
-from kubelab import has
+from kubelab import has, without
 
 
 def test_what_a_condition_said_comes_once_each_and_in_order():
@@ -40,6 +40,7 @@ def test_the_reason_of_a_pod_is_none_where_it_has_none():
 def test_a_field_is_there_when_it_says_something(status, there):
     assert has("status.hard").holds({"status": status}) is there
     assert has("status.hard").text == "with status.hard"
+    assert without("status.hard").holds({"status": status}) is not there
 
 
 def test_columns_are_those_that_kubectl_prints_without_wide():

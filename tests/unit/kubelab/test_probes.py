@@ -166,6 +166,15 @@ def test_waiting_for_an_answer_ends_with_the_last_result():
     assert Scripted(said("echo-1")).wait_for_answer("echo", within=0).by == "echo-1"
 
 
+def test_one_waits_for_the_answer_of_the_very_url_that_has_a_path():
+    client = Scripted(said("echo-1"))
+    client.wait_for_answer("http://example.com/bar", 0, "--insecure")
+    assert client.command[-1] == "http://example.com/bar"
+    assert "--insecure" in client.command
+    client.wait_for_answer("echo", 0)
+    assert client.command[-1] == "echo/hostname"
+
+
 def test_what_a_client_asked_on_and_on_becomes_stamps():
     replies = [said("echo-1"), said("", code=28, status=0), said("down", status=503)]
     output = "".join(f"{reply}{at}.5\x1e" for at, reply in enumerate(replies))
