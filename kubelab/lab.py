@@ -5,12 +5,16 @@ from __future__ import annotations
 import atexit
 import os
 import secrets
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from cluster.clean import CLUSTER
 from kubelab import connection, ingress_controller, notebook, runs
+from kubelab.certificates import self_signed
 from kubelab.endpoints import Service
 from kubelab.feed import WatchedFeed
 from kubelab.ingress_controller import Controller
@@ -18,6 +22,7 @@ from kubelab.nodes import Node
 from kubelab.notebook import echo
 from kubelab.objects import Handle, Pod, Refusal
 from kubelab.outside import Outside
+from kubelab.states import State
 
 SERVICE_ACCOUNT_SECONDS = 30
 
@@ -91,6 +96,46 @@ class Lab:
         echo(f"kubectl apply --server-side{option} -n {self.namespace} -f {file}")
         answers = [self._ask(manifest, dry_run) for manifest in self._manifests(file)]
         return answers[0] if len(answers) == 1 else answers
+
+    def apply_to_cluster(self, file: str) -> Handle:
+        """Apply a manifest of a kind that lies in no namespace, such as an IngressClass.
+
+        Its name begins with that of the lab's namespace, which owns it: the two go together.
+        """
+        [manifest] = self._manifests(file)
+        namespace = self.api.request("get", f"/api/v1/namespaces/{self.namespace}")["metadata"]
+        owner = {"apiVersion": "v1", "kind": "Namespace", "name": self.namespace}
+        metadata = manifest["metadata"]
+        metadata["name"] = f"{self.namespace}-{metadata['name']}"
+        metadata["ownerReferences"] = [owner | {"uid": namespace["uid"]}]
+        echo(f"kubectl apply --server-side -f {file}  # as {metadata['name']}")
+        return self._apply(manifest)
+
+    def dry_run(self, file: str, until: State | None = None, within: float = 0) -> dict:
+        """The object as the API server would store it, with what admission fills in; not stored.
+
+        For `within` seconds an object that is not yet `until` is not the answer: admission looks
+        at copies of other objects, which follow them a moment later.
+        """
+        echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file} -o yaml")
+        [manifest] = self._manifests(file)
+        if not self.applies:
+            return {}
+        pause, deadline = threading.Event(), time.monotonic() + within
+        answer = self.api.apply(manifest, self.namespace, dry_run=True)
+        while until and not until.holds(answer) and time.monotonic() < deadline:
+            pause.wait(0.2)
+            answer = self.api.apply(manifest, self.namespace, dry_run=True)
+        return answer
+
+    def tls_secret(self, name: str, host: str) -> Handle:
+        """Make a key, a certificate for `host` that signs itself, and a Secret with both."""
+        certificate, key = self_signed(self.node(f"{CLUSTER}-control-plane"), host)
+        files = f"--cert={host}.crt --key={host}.key"
+        echo(f"kubectl create secret tls {name} -n {self.namespace} {files}")
+        pair = {"tls.crt": certificate, "tls.key": key}
+        head = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
+        return self._apply(head | {"type": "kubernetes.io/tls", "stringData": pair})
 
     def pods(self, labels: dict[str, str]) -> list[Pod]:
         """The Pods that exist now and carry these labels."""

@@ -10,7 +10,7 @@ import pytest
 from kubernetes.client.rest import ApiException
 from kubernetes.dynamic.exceptions import NotFoundError, UnprocessibleEntityError
 
-from kubelab import Lab, Refusal, connection, runs
+from kubelab import Lab, Refusal, connection, has, runs
 from kubelab import lab as lab_module
 from kubelab.feed import Feed
 from kubelab.lab import close_all
@@ -186,6 +186,40 @@ def test_a_missing_manifest_is_named_with_those_that_there_are(api: FakeApi, tmp
     with pytest.raises(FileNotFoundError) as failure:
         Lab("x").apply("nevr.yaml")
     assert str(failure.value) == f"no nevr.yaml in {tmp_path}; there are: never-exits-1.yaml"
+
+
+def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace(api: FakeApi):
+    Path("older.yaml").write_text(POD.replace("kind: Pod", "kind: IngressClass"))
+    metadata = Lab("x").apply_to_cluster("older.yaml").object["metadata"]
+    assert metadata["name"] == "x-c0ffee-p"
+    [owner] = metadata["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["uid"]) == ("Namespace", "x-c0ffee", "uid-1")
+
+
+def test_a_dry_run_answers_when_admission_has_caught_up(api: FakeApi, monkeypatch):
+    seen = iter([{}, {}, {"spec": {"ingressClassName": "older"}}])
+    monkeypatch.setattr(api, "apply", lambda manifest, namespace, dry_run: next(seen))
+    monkeypatch.setattr(lab_module.threading, "Event", lambda: SimpleNamespace(wait=lambda _: None))
+    lab = Lab("x")
+    found = lab.dry_run("never-exits-1.yaml", until=has("spec.ingressClassName"), within=5)
+    assert found["spec"] == {"ingressClassName": "older"}
+
+
+def test_a_dry_run_gives_what_came_last_when_nothing_better_comes(api: FakeApi):
+    lab = Lab("x")
+    found = lab.dry_run("never-exits-1.yaml", until=has("spec.ingressClassName"), within=0)
+    assert found["metadata"]["name"] == "p"
+    assert ("apply", "dry run") in api.asked and ("apply", lab.namespace) not in api.asked
+
+
+def test_a_tls_secret_shows_its_key_to_nobody(api: FakeApi, monkeypatch, capsys):
+    pem = "-----BEGIN {0}-----\nAAAA\n-----END {0}-----\n"
+    made = pem.format("PRIVATE KEY") + pem.format("CERTIFICATE")
+    monkeypatch.setattr(lab_module.Node, "run", lambda node, *command: made)
+    secret = Lab("x").tls_secret("foo-tls", "foo.example.com").object
+    assert secret["stringData"]["tls.crt"] == pem.format("CERTIFICATE")
+    assert secret["stringData"]["tls.key"] == pem.format("PRIVATE KEY")
+    assert "AAAA" not in capsys.readouterr().out
 
 
 def test_a_dry_run_tells_the_warnings_of_what_is_accepted(api: FakeApi, capsys) -> None:
