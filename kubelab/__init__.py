@@ -13,11 +13,13 @@ from kubelab.claims import ClaimFailed, claim
 from kubelab.connection import NoCluster
 from kubelab.differences import differences
 from kubelab.endpoints import ready_endpoints, terminating_endpoints
+from kubelab.grids import grid
 from kubelab.host import Host
 from kubelab.lab import Lab
 from kubelab.matchers import at_least, at_most, between, contains, one_of
 from kubelab.notebook import table
 from kubelab.objects import Refusal
+from kubelab.outcomes import outcomes
 from kubelab.plotting import plot_back_off, plot_distribution, plot_requests, plot_timeline
 from kubelab.probes import Inside, chi_square, counts
 from kubelab.states import (
@@ -58,8 +60,10 @@ __all__ = [
     "finished",
     "gaps",
     "gone",
+    "grid",
     "has",
     "one_of",
+    "outcomes",
     "phase",
     "plot_back_off",
     "plot_distribution",

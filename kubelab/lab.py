@@ -7,6 +7,7 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,10 @@ class Lab:
         self._await_service_account()
         self.feed("v1", "Pod")
 
-    def show(self, file: str) -> None:
-        """Display a manifest, highlighted."""
-        text = self._read(file)
+    def show(self, manifest: str | dict) -> None:
+        """Display a manifest, highlighted: a file's, or one that the lab has put together."""
+        is_file = isinstance(manifest, str)
+        text = self._read(manifest) if is_file else yaml.safe_dump(manifest, sort_keys=False)
         notebook.show({"text/markdown": f"```yaml\n{text}```", "text/plain": text})
 
     def apply(self, file: str) -> Any:
@@ -80,7 +82,7 @@ class Lab:
 
         echo(f"kubectl apply --server-side -n {self.namespace} -f {file}")
         try:
-            handles = [self._apply(manifest) for manifest in self._manifests(file)]
+            handles = [self._apply(manifest) for manifest in self.manifests(file)]
         except (DynamicApiError, ResourceNotFoundError) as error:
             error.add_note(f"  Next: correct {self.folder.name}/{file} and run the cell again")
             raise
@@ -94,7 +96,7 @@ class Lab:
         """
         option = " --dry-run=server" * dry_run
         echo(f"kubectl apply --server-side{option} -n {self.namespace} -f {file}")
-        answers = [self._ask(manifest, dry_run) for manifest in self._manifests(file)]
+        answers = [self._ask(manifest, dry_run) for manifest in self.manifests(file)]
         return answers[0] if len(answers) == 1 else answers
 
     def apply_to_cluster(self, file: str) -> Handle:
@@ -102,7 +104,7 @@ class Lab:
 
         Its name begins with that of the lab's namespace, which owns it: the two go together.
         """
-        [manifest] = self._manifests(file)
+        [manifest] = self.manifests(file)
         namespace = self.api.request("get", f"/api/v1/namespaces/{self.namespace}")["metadata"]
         owner = {"apiVersion": "v1", "kind": "Namespace", "name": self.namespace}
         metadata = manifest["metadata"]
@@ -118,7 +120,7 @@ class Lab:
         at copies of other objects, which follow them a moment later.
         """
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file} -o yaml")
-        [manifest] = self._manifests(file)
+        [manifest] = self.manifests(file)
         if not self.applies:
             return {}
         pause, deadline = threading.Event(), time.monotonic() + within
@@ -136,6 +138,25 @@ class Lab:
         pair = {"tls.crt": certificate, "tls.key": key}
         head = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
         return self._apply(head | {"type": "kubernetes.io/tls", "stringData": pair})
+
+    def manifests(self, file: str) -> list[dict]:
+        """The documents of a file, for a lab that puts manifests together from parts."""
+        return [document for document in yaml.safe_load_all(self._read(file)) if document]
+
+    def apply_each(self, manifests: Iterable[dict]) -> list[Handle]:
+        """Apply manifests that the lab has put together."""
+        echo(f"kubectl apply --server-side -n {self.namespace} -f -")
+        handles = [self._apply(manifest) for manifest in manifests]
+        print(f"{len(handles)} objects")
+        return handles
+
+    def refused_each(self, manifests: Iterable[dict]) -> list[Refusal]:
+        """What the API server says to each of them in a dry run; prints how many it accepts."""
+        echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f -")
+        answers = [self._ask(manifest, dry_run=True, quiet=True) for manifest in manifests]
+        accepted = sum(answer.accepted for answer in answers)
+        print(f"{accepted} accepted, {len(answers) - accepted} refused")
+        return answers
 
     def pods(self, labels: dict[str, str]) -> list[Pod]:
         """The Pods that exist now and carry these labels."""
@@ -219,7 +240,7 @@ class Lab:
         *_, service, deployment = map(self._apply, ingress_controller.documents(name, options))
         return Controller(service, deployment)
 
-    def _ask(self, manifest: dict, dry_run: bool) -> Refusal:
+    def _ask(self, manifest: dict, dry_run: bool, quiet: bool = False) -> Refusal:
         from kubernetes.dynamic.exceptions import DynamicApiError
 
         if not self.applies:
@@ -228,14 +249,14 @@ class Lab:
             warnings = self.api.warnings(manifest, self.namespace, dry_run)
         except DynamicApiError as error:
             refusal = Refusal.of(error)
-            print(refusal.message)
-            return refusal
-        print(*(f"Warning: {warning}" for warning in warnings), sep="\n", end="\n" * bool(warnings))
-        print(f"{manifest['kind'].lower()}/{manifest['metadata']['name']} accepted")
-        return Refusal(200, message="; ".join(warnings))
-
-    def _manifests(self, file: str) -> list[dict]:
-        return [document for document in yaml.safe_load_all(self._read(file)) if document]
+            said = [refusal.message]
+        else:
+            refusal = Refusal(200, message="; ".join(warnings))
+            said = [f"Warning: {warning}" for warning in warnings]
+            said.append(f"{manifest['kind'].lower()}/{manifest['metadata']['name']} accepted")
+        if not quiet:
+            print(*said, sep="\n")
+        return refusal
 
     def _read(self, file: str) -> str:
         path = self.folder / file

@@ -42,16 +42,20 @@ def table(rows: Mapping[str, Mapping[str, Any]], title: str = "") -> None:
         + "</tr>"
         for name, row in rows.items()
     )
-    name = "table-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    caption = f"<caption id='{name}-title'>{html.escape(title)}</caption>" if title else ""
     # Not Markdown: what the book's pages read as Markdown in an output has no tables.
     show(
         {
-            "text/html": f"<table>{caption}<thead><tr><td></td>{head}</tr></thead>"
+            "text/html": f"<table>{caption(title)}<thead><tr><td></td>{head}</tr></thead>"
             f"<tbody>{body}</tbody></table>",
             "text/plain": "\n".join(f"{name}: {dict(row)}" for name, row in rows.items()),
         }
     )
+
+
+def caption(title: str) -> str:
+    """A table's title, with the name by which a chapter finds it; nothing without a title."""
+    name = "table-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    return f"<caption id='{name}-title'>{html.escape(title)}</caption>" if title else ""
 
 
 def cell() -> tuple[str, int] | None:

@@ -176,10 +176,12 @@ class Handle:
         """Watch for `during` seconds whether `state` stays true; the story's `held` tells."""
         return waiting.hold(self, state, during)
 
-    def delete(self) -> None:
+    def delete(self, quiet: bool = False) -> None:
         """Ask for its deletion; wait for `gone()` where it matters."""
-        echo(f"kubectl delete {self.reference} -n {self.namespace} --wait=false")
-        self.lab.api.request("delete", self._path())
+        if not quiet:
+            echo(f"kubectl delete {self.reference} -n {self.namespace} --wait=false")
+        # As kubectl does it. Without this word a Job leaves its Pods behind.
+        self.lab.api.request("delete", self._path(), propagationPolicy="Background")
 
     def patch(self, body: dict, subresource: str = "") -> Refusal:
         """Change the live object by a strategic merge patch; the answer may be a refusal.
@@ -231,6 +233,10 @@ class Handle:
 
 class Pod(Handle):
     """A live Pod."""
+
+    def pods(self) -> list[Pod]:
+        """Itself, where a controller has those that it made."""
+        return [self] if self.object else []
 
     @property
     def phase(self) -> str | None:
