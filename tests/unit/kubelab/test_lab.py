@@ -227,3 +227,21 @@ def test_a_dry_run_tells_the_warnings_of_what_is_accepted(api: FakeApi, capsys) 
     answer = Lab("x").refused("old.yaml")
     assert (answer.accepted, answer.message) == (True, "v1 Endpoints is deprecated")
     assert "Warning: v1 Endpoints is deprecated\n" in capsys.readouterr().out
+
+
+def test_manifests_that_a_lab_has_put_together_are_applied_and_refused_as_one(api: FakeApi, capsys):
+    lab = Lab("every-end")
+    [pod] = lab.manifests("never-exits-1.yaml")
+    assert [handle.name for handle in lab.apply_each([pod, pod])] == ["p", "p"]
+    assert [answer.accepted for answer in lab.refused_each([pod])] == [True]
+    api.refusal = invalid()
+    assert [answer.status for answer in lab.refused_each([pod])] == [422]
+    apply = "$ kubectl apply --server-side"
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"{apply} -n every-end-c0ffee -f -",
+        "2 objects",
+        f"{apply} --dry-run=server -n every-end-c0ffee -f -",
+        "1 accepted, 0 refused",
+        f"{apply} --dry-run=server -n every-end-c0ffee -f -",
+        "0 accepted, 1 refused",
+    ]
