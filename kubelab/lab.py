@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import fcntl
 import os
 import secrets
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +114,13 @@ class Lab:
         metadata["ownerReferences"] = [owner | {"uid": namespace["uid"]}]
         echo(f"kubectl apply --server-side -f {file}  # as {metadata['name']}")
         return self._apply(manifest)
+
+    @contextlib.contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Change what all labs of the cluster share, while no other lab of this checkout does."""
+        with (runs.RUNS.parent / f"{what}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
 
     def dry_run(self, file: str, until: State | None = None, within: float = 0) -> dict:
         """The object as the API server would store it, with what admission fills in; not stored.

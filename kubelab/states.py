@@ -91,16 +91,17 @@ def condition(kind: str, status: str = "True") -> State:
     return State(f"condition {kind} {status}", test)
 
 
-def has(field: str) -> State:
-    """The object has this field, and it isn't empty: `has("status.hard")` of a ResourceQuota."""
+def has(field: str, value: object = None) -> State:
+    """The object has this field, and it isn't empty, or is this value:
+    `has("status.hard")` of a ResourceQuota."""
 
     def test(obj: dict) -> bool:
-        value: object = obj
+        found: object = obj
         for key in field.split("."):
-            value = value.get(key) if isinstance(value, dict) else None
-        return value not in (None, "", [], {})
+            found = found.get(key) if isinstance(found, dict) else None
+        return found not in (None, "", [], {}) if value is None else found == value
 
-    return State(f"with {field}", test)
+    return State(f"with {field}" + f" {value}" * (value is not None), test)
 
 
 def without(field: str) -> State:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -194,6 +195,16 @@ def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace
     assert metadata["name"] == "x-c0ffee-p"
     [owner] = metadata["ownerReferences"]
     assert (owner["kind"], owner["name"], owner["uid"]) == ("Namespace", "x-c0ffee", "uid-1")
+
+
+def test_what_all_labs_share_is_changed_by_one_at_a_time(api: FakeApi, tmp_path: Path):
+    one, other = Lab("one"), Lab("other")
+    with one.alone("default-class"), other.alone("something-else"):
+        lock = (tmp_path / "default-class.lock").open("w")
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with other.alone("default-class"):
+        pass
 
 
 def test_a_dry_run_answers_when_admission_has_caught_up(api: FakeApi, monkeypatch):

@@ -43,6 +43,13 @@ def test_a_field_is_there_when_it_says_something(status, there):
     assert without("status.hard").holds({"status": status}) is not there
 
 
+def test_a_field_may_have_to_say_one_thing():
+    state = has("spec.ingressClassName", "lab")
+    assert [state.holds({"spec": {"ingressClassName": name}}) for name in ("lab", "x")] == [1, 0]
+    assert not state.holds({"spec": {}})
+    assert state.text == "with spec.ingressClassName lab"
+
+
 def test_columns_are_those_that_kubectl_prints_without_wide():
     asked = handle(ScriptedFeed([(0.0, pod())]))
     columns = [("Name", 0), ("Ready", 0), ("Restarts", 0), ("Node", 1)]
