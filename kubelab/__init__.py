@@ -20,8 +20,15 @@ from kubelab.matchers import at_least, at_most, between, contains, one_of
 from kubelab.notebook import table
 from kubelab.objects import Refusal
 from kubelab.outcomes import outcomes
-from kubelab.plotting import plot_back_off, plot_distribution, plot_requests, plot_timeline
+from kubelab.plotting import (
+    plot_back_off,
+    plot_distribution,
+    plot_requests,
+    plot_series,
+    plot_timeline,
+)
 from kubelab.probes import Inside, chi_square, counts
+from kubelab.prometheus import Prometheus
 from kubelab.states import (
     condition,
     exited,
@@ -44,6 +51,7 @@ __all__ = [
     "Inside",
     "Lab",
     "NoCluster",
+    "Prometheus",
     "Refusal",
     "Story",
     "WaitFailed",
@@ -68,6 +76,7 @@ __all__ = [
     "plot_back_off",
     "plot_distribution",
     "plot_requests",
+    "plot_series",
     "plot_timeline",
     "ready",
     "ready_endpoints",

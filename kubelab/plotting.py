@@ -7,6 +7,7 @@ import html
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kubelab.timeline import Story
@@ -50,27 +51,46 @@ class Bar(NamedTuple):
 
 def plot_timeline(*stories: Story, title: str) -> Picture:
     """One lane a container: when it ran, how each run ended, when it waited and for how long."""
-    lanes = [
-        (f"{story.subject.split()[-1]} / {who}", list(_bars(story, who)))
-        for story in stories
-        for who in dict.fromkeys(e.who for e in story.events if e.kind in ("started", "waiting"))
-    ]
-    description = " ".join(
-        f"{name}: " + "; ".join(f"{bar.text} at {bar.begin:.1f} s" for bar in bars) + "."
-        for name, bars in lanes
-    )
+    lanes = _lanes(*stories)
     figure, axes = _figure(0.9 + 0.45 * len(lanes))
-    end = max((bar.end for _, bars in lanes for bar in bars), default=1.0)
-    for row, (_, bars) in enumerate(lanes):
-        for bar in bars:
-            _draw(axes, row, bar, least_width=end / 250)
-    axes.set_yticks(range(len(lanes)), [name for name, _ in lanes])
-    axes.set_ylim(len(lanes) - 0.4, -0.7)
-    axes.set_xlim(0, end * 1.02)
-    axes.set_xlabel("seconds since apply; a number is an exit code")
+    _draw_lanes(axes, lanes)
     handles = [_patch(state) for state in ("running", "waiting")]
     axes.legend(handles=handles, **_LEGEND)
-    return _picture(figure, title, description)
+    return _picture(figure, title, _told(lanes))
+
+
+def plot_series(
+    series: Mapping[str, Sequence[tuple[float, float]]], story: Story, since: float, title: str
+) -> Picture:
+    """A small dashboard: a panel for each series, under its name, and below them the containers of
+    the Pod that the series speak of, on one time axis. A line breaks where no sample is.
+
+    Samples have times in seconds since 1970, and `since` is when the story begins, by that clock.
+    """
+    lanes = _lanes(story)
+    heights = [1.2] * len(series) + [0.7 + 0.35 * len(lanes)]
+    figure, panels = _panels(heights)
+    _draw_lanes(panels[-1], lanes)
+    ends = [bar.begin for _, bars in lanes for bar in bars if bar.state == "ended"]
+    told = []
+    for axes, (name, samples), colour in zip(panels, series.items(), cycle(SERIES), strict=False):
+        stretches = _stretches([(at - since, value) for at, value in samples])
+        for stretch in stretches:
+            # A stretch of one sample would be a line without length.
+            marker = "." if len(stretch) == 1 else ""
+            line = {"color": colour, "linewidth": 1.8, "drawstyle": "steps-post", "marker": marker}
+            axes.plot(*zip(*stretch, strict=True), **line)
+        for end in ends:
+            axes.axvline(end, color=TEXT, linewidth=0.8, linestyle=":")
+        axes.set_title(name, loc="left", fontsize=9, color=TEXT)
+        axes.set_ylim(0, 1.15 * max((value for _, value in samples), default=1) or 1)
+        axes.tick_params(labelbottom=False)
+        parts = [
+            " to ".join(f"{value:g} at {at:.0f} s" for at, value in _milestones(stretch))
+            for stretch in stretches
+        ]
+        told.append(f"{name}: {', then '.join(parts) or 'no sample'}.")
+    return _picture(figure, title, " ".join([*told, _told(lanes)]))
 
 
 def plot_back_off(
@@ -154,6 +174,51 @@ def plot_distribution(counts: Mapping[str, Mapping[str, int]], title: str) -> Pi
     return _picture(figure, title, description)
 
 
+def _stretches(samples: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Samples as they follow one another: a pause of more than the usual one parts them."""
+    pauses = [later - at for (at, _), (later, _) in pairwise(samples)]
+    longest = 1.5 * min(pauses, default=0)
+    found: list[list[tuple[float, float]]] = []
+    for sample, pause in zip(samples, [longest + 1, *pauses], strict=False):
+        if pause > longest:
+            found.append([])
+        found[-1].append(sample)
+    return found
+
+
+def _milestones(stretch: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The samples to name: where the value changes, or the first and last if it often does."""
+    changes = [stretch[0], *(later for one, later in pairwise(stretch) if one[1] != later[1])]
+    return changes if len(changes) <= 4 else [stretch[0], stretch[-1]]
+
+
+def _lanes(*stories: Story) -> list[tuple[str, list[Bar]]]:
+    """What the containers of each story did, by `Pod / container`."""
+    return [
+        (f"{story.subject.split()[-1]} / {who}", list(_bars(story, who)))
+        for story in stories
+        for who in dict.fromkeys(e.who for e in story.events if e.kind in ("started", "waiting"))
+    ]
+
+
+def _told(lanes: Sequence[tuple[str, list[Bar]]]) -> str:
+    return " ".join(
+        f"{name}: " + "; ".join(f"{bar.text} at {bar.begin:.1f} s" for bar in bars) + "."
+        for name, bars in lanes
+    )
+
+
+def _draw_lanes(axes: Axes, lanes: Sequence[tuple[str, list[Bar]]]) -> None:
+    end = max((bar.end for _, bars in lanes for bar in bars), default=1.0)
+    for row, (_, bars) in enumerate(lanes):
+        for bar in bars:
+            _draw(axes, row, bar, least_width=end / 250)
+    axes.set_yticks(range(len(lanes)), [name for name, _ in lanes])
+    axes.set_ylim(len(lanes) - 0.4, -0.7)
+    axes.set_xlim(0, end * 1.02)
+    axes.set_xlabel("seconds since apply; a number is an exit code")
+
+
 def _draw(axes: Axes, row: int, bar: Bar, least_width: float) -> None:
     """A bar in its lane; also a run that was over before the watch saw it leaves a stroke."""
     axes.barh(
@@ -216,19 +281,28 @@ def _patch(state: str, name: str = "") -> Any:
 
 
 def _figure(height: float) -> tuple[Any, Axes]:
+    figure, [axes] = _panels([height])
+    return figure, axes
+
+
+def _panels(heights: Sequence[float]) -> tuple[Any, list[Axes]]:
+    """A figure, and its axes from the top down; they share the x axis."""
     # Figure and not pyplot: no global state, no backend, and half the import.
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    axes = figure.subplots()
-    axes.set_facecolor("none")
-    axes.tick_params(colors=TEXT, labelsize=9)
-    axes.xaxis.label.set_color(TEXT)
-    axes.yaxis.label.set_color(TEXT)
-    for side, spine in axes.spines.items():
-        spine.set_visible(side in ("bottom", "left"))
-        spine.set_color(TEXT)
-    return figure, axes
+    figure = Figure(figsize=(WIDTH, sum(heights)), layout="constrained")
+    panels = figure.subplots(
+        len(heights), sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
+    )[:, 0]
+    for axes in panels:
+        axes.set_facecolor("none")
+        axes.tick_params(colors=TEXT, labelsize=9)
+        axes.xaxis.label.set_color(TEXT)
+        axes.yaxis.label.set_color(TEXT)
+        for side, spine in axes.spines.items():
+            spine.set_visible(side in ("bottom", "left"))
+            spine.set_color(TEXT)
+    return figure, list(panels)
 
 
 def _picture(figure: Any, title: str, description: str) -> Picture:

@@ -1,6 +1,12 @@
 import re
 
-from kubelab.plotting import plot_back_off, plot_distribution, plot_requests, plot_timeline
+from kubelab.plotting import (
+    plot_back_off,
+    plot_distribution,
+    plot_requests,
+    plot_series,
+    plot_timeline,
+)
 from kubelab.timeline import Event, Story
 
 STORY = Story(
@@ -16,9 +22,20 @@ STORY = Story(
 TIMELINE = plot_timeline(STORY, title="One crash")
 BACK_OFF = plot_back_off([0, 10, 20], {"measured": [0.4, 10.9]}, title="Predicted & measured")
 
+DASHBOARD = plot_series(
+    {
+        "visits": [(1001, 1), (1002, 6), (1005, 2), (1006, 7)],
+        "up": [(1004, 1), (1005, 1), (1006, 0)],
+        "none": [],
+    },
+    STORY,
+    since=1000,
+    title="Dashboard",
+)
+
 
 def test_a_picture_can_be_read_without_eyes():
-    for picture in (TIMELINE, BACK_OFF):
+    for picture in (TIMELINE, BACK_OFF, DASHBOARD):
         (ids,) = re.findall(r'<svg [^>]*role="img" aria-labelledby="([^"]+)"', picture.svg)
         for name in ids.split():
             assert f'id="{name}"' in picture.svg
@@ -37,7 +54,7 @@ def test_a_title_with_markup_stays_text():
 
 
 def test_text_and_lines_take_the_colour_of_the_text_around_on_light_and_on_dark():
-    for picture in (TIMELINE, BACK_OFF):
+    for picture in (TIMELINE, BACK_OFF, DASHBOARD):
         assert "currentColor" in picture.svg
         assert not re.search(r"#000000|#ffffff|#010203|black|white", picture.svg)
         # An SVG's text is black unless something says otherwise.
@@ -46,7 +63,7 @@ def test_text_and_lines_take_the_colour_of_the_text_around_on_light_and_on_dark(
 
 
 def test_nothing_is_embedded_and_nothing_is_loaded():
-    for picture in (TIMELINE, BACK_OFF):
+    for picture in (TIMELINE, BACK_OFF, DASHBOARD):
         assert not re.search(
             r"<style|<image|@font-face|DejaVu|(?<!xmlns:xlink=\")(?<!xmlns=\")http", picture.svg
         )
@@ -73,3 +90,12 @@ def test_requests_are_told_beside_the_endpoints_that_answered_them():
 def test_distribution_says_its_counts():
     picture = plot_distribution({"new connections": {"a": 3, "b": 4}}, title="Spread")
     assert picture.description == "Spread. new connections: a 3, b 4."
+
+
+def test_a_dashboard_tells_its_series_with_their_breaks_beside_the_containers():
+    assert DASHBOARD.description == (
+        "Dashboard. visits: 1 at 1 s to 6 at 2 s, then 2 at 5 s to 7 at 6 s. "
+        "up: 1 at 4 s to 0 at 6 s. none: no sample. "
+        "always-exits-1 / worker: started at 0.5 s; exited 1 at 2.0 s; "
+        "waiting: CrashLoopBackOff, back-off 10 s at 2.0 s."
+    )
