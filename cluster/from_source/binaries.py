@@ -96,6 +96,22 @@ def _units() -> list[Unit]:
             },
         ),
         Unit(
+            "loki",
+            about=180,
+            programs={"loki": "github.com/grafana/loki/v3/cmd/loki"},
+            variables={"github.com/grafana/loki/v3/pkg/util/build.Version": versions.LOKI},
+        ),
+        Unit(
+            "statsd-exporter",
+            about=5,
+            programs={"statsd_exporter": "github.com/prometheus/statsd_exporter"},
+            variables={
+                "github.com/prometheus/common/version.Version": (
+                    versions.STATSD_EXPORTER.removeprefix("v")
+                )
+            },
+        ),
+        Unit(
             "crictl",
             about=25,
             programs={"crictl": "sigs.k8s.io/cri-tools/cmd/crictl"},

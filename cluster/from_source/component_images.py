@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cluster import paths, versions
 from cluster.from_source.binaries import BINARIES
-from cluster.from_source.debian_root import BASE, NODE
+from cluster.from_source.debian_root import BASE, NODE, package_layer
 from cluster.from_source.oci_layout import Image, write_layer, write_layout
 
 LAYOUT = paths.STATE / "build" / "images"
@@ -70,6 +70,24 @@ def write() -> None:
             ),
             _single(versions.IMAGES["metallb-speaker"], "speaker", BINARIES / "metallb-speaker"),
             _single(versions.IMAGES["traefik"], "usr/local/bin/traefik", BINARIES / "traefik"),
+            _single(versions.IMAGES["loki"], "usr/bin/loki", BINARIES / "loki"),
+            _single(
+                versions.IMAGES["statsd-exporter"],
+                "bin/statsd_exporter",
+                BINARIES / "statsd_exporter",
+            ),
+            Image(
+                versions.IMAGES["prometheus"],
+                # Of the package the server alone, which its /bin/prometheus is after Debian's
+                # merge of /bin and /usr/bin; the pages of its web interface would need more.
+                [BASE, package_layer("prometheus", _LAYERS, only=["usr/bin/prometheus"])],
+                entrypoint=["/bin/prometheus"],
+            ),
+            Image(
+                versions.IMAGES["syslog-ng"],
+                [BASE, package_layer("syslog-ng", _LAYERS)],
+                entrypoint=["/usr/sbin/syslog-ng", "-F"],
+            ),
         ],
     )
 

@@ -2,6 +2,9 @@
 
 import shutil
 import subprocess
+import tarfile
+from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from cluster import debian, paths, versions
@@ -11,6 +14,8 @@ BASE = paths.STATE / "build" / "base.tar"
 """A tar file of the small root file system."""
 NODE = paths.STATE / "build" / "node"
 """A folder with the node's root file system, which is the base and more."""
+PACKAGES = paths.STATE / "build" / "packages"
+"""A folder for each image of Debian packages, with the packages that the base has not."""
 
 _LEAVE_OUT = (
     "/usr/share/doc/*",
@@ -21,7 +26,7 @@ _LEAVE_OUT = (
 
 
 def bootstrap() -> None:
-    """Makes BASE and NODE in one run of mmdebstrap.
+    """Makes BASE, PACKAGES and NODE in one run of mmdebstrap.
 
     The packages come, signed, from the Debian archive as apt on this machine is set up to
     reach it. Raises Stop where mmdebstrap cannot be installed or fails.
@@ -35,8 +40,9 @@ def bootstrap() -> None:
         debian.install(
             ["mmdebstrap", "debian-archive-keyring"], "it makes Debian root file systems"
         )
-    if NODE.exists():
-        shutil.rmtree(NODE)
+    for old in (NODE, PACKAGES):
+        if old.exists():
+            shutil.rmtree(old)
     NODE.parent.mkdir(parents=True, exist_ok=True)
     made = subprocess.run(
         [
@@ -50,6 +56,14 @@ def bootstrap() -> None:
             "--exclude=./var/lib/apt/lists/* --exclude=./var/lib/dpkg/info/* "
             # The full Perl, which only usrmerge's installation needs.
             "--exclude=./usr/share/perl --exclude=./usr/lib/*/perl .",
+            *(
+                f'--customize-hook=mkdir -p "$1/packages/{image}/partial" && '
+                'chroot "$1" apt-get install --quiet --yes --no-install-recommends '
+                f"--download-only --option Dir::Cache::archives=/packages/{image} "
+                f"{' '.join(packages)}"
+                for image, packages in versions.IMAGE_PACKAGES.items()
+            ),
+            f'--customize-hook=mv "$1/packages" {PACKAGES}',
             '--customize-hook=chroot "$1" apt-get install --quiet --yes --no-install-recommends '
             f"{' '.join(versions.NODE_PACKAGES)}",
             versions.DEBIAN_SUITE,
@@ -67,6 +81,37 @@ def bootstrap() -> None:
 
     for perl in [NODE / "usr/share/perl", *NODE.glob("usr/lib/*/perl")]:
         shutil.rmtree(perl)
+
+
+def package_layer(image: str, folder: Path, only: Sequence[str] = ("*",)) -> Path:
+    """Writes the layer of an image of Debian packages into `folder`, to lie on BASE.
+
+    `only` are patterns of the paths to take. No script of a package runs.
+    """
+    target = folder / f"{image}.tar"
+    with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as layer:
+        for package in sorted((PACKAGES / image).glob("*.deb")):
+            with (
+                subprocess.Popen(
+                    ["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE
+                ) as unpacked,
+                tarfile.open(fileobj=unpacked.stdout, mode="r|") as files,
+            ):
+                for file in files:
+                    file.name = _merged(file.name)
+                    wanted = any(fnmatch(file.name, pattern) for pattern in only)
+                    if wanted and not any(fnmatch(f"/{file.name}", left) for left in _LEAVE_OUT):
+                        layer.addfile(file, files.extractfile(file) if file.isreg() else None)
+    return target
+
+
+def _merged(name: str) -> str:
+    """A path of a package in a root where /bin, /sbin and /lib are links to those in /usr.
+
+    A layer with a folder /lib would hide the link, and with it every library of the base.
+    """
+    path = name.removeprefix("./")
+    return f"usr/{path}" if path.split("/")[0] in ("bin", "sbin", "lib", "lib64") else path
 
 
 def installed_packages(root: Path) -> str:

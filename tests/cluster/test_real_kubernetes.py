@@ -64,6 +64,23 @@ def test_the_static_pods_run_the_programs_their_images_name(pod, command, says, 
     assert says.format(etcd=etcd, release=release) in said
 
 
+@pytest.mark.parametrize(
+    ("image", "command"),
+    [
+        ("loki", ["/usr/bin/loki", "-version"]),
+        ("prometheus", ["/bin/prometheus", "--version"]),
+        ("statsd-exporter", ["/bin/statsd_exporter", "--version"]),
+        ("syslog-ng", ["/usr/sbin/syslog-ng", "--version"]),
+    ],
+)
+def test_the_programs_of_the_labs_are_of_the_version_that_their_image_names(image, command):
+    reference = versions.IMAGES[image]
+    said = in_control_plane(
+        *("ctr", "--namespace=k8s.io", "run", "--rm", reference, f"version-{image}", *command)
+    )
+    assert reference.rpartition(":")[2].removeprefix("v") in said
+
+
 def test_the_api_server_serves_the_stable_apis_of_the_release_and_no_others():
     source = binaries.module_directory("kubernetes", "k8s.io/kubernetes")
     groups = json.loads((source / "api/discovery/apis.json").read_text())["groups"]
