@@ -16,12 +16,14 @@ from kubelab.endpoints import ready_endpoints, terminating_endpoints
 from kubelab.grids import grid
 from kubelab.host import Host
 from kubelab.lab import Lab
+from kubelab.loki import Loki
 from kubelab.matchers import at_least, at_most, between, contains, one_of
 from kubelab.notebook import table
 from kubelab.objects import Refusal
 from kubelab.outcomes import outcomes
 from kubelab.plotting import (
     plot_back_off,
+    plot_counts,
     plot_distribution,
     plot_requests,
     plot_series,
@@ -50,6 +52,7 @@ __all__ = [
     "Host",
     "Inside",
     "Lab",
+    "Loki",
     "NoCluster",
     "Prometheus",
     "Refusal",
@@ -74,6 +77,7 @@ __all__ = [
     "outcomes",
     "phase",
     "plot_back_off",
+    "plot_counts",
     "plot_distribution",
     "plot_requests",
     "plot_series",

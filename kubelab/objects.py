@@ -176,12 +176,17 @@ class Handle:
         """Watch for `during` seconds whether `state` stays true; the story's `held` tells."""
         return waiting.hold(self, state, during)
 
-    def delete(self, quiet: bool = False) -> None:
-        """Ask for its deletion; wait for `gone()` where it matters."""
+    def delete(self, quiet: bool = False, grace: int | None = None) -> None:
+        """Ask for its deletion; wait for `gone()` where it matters.
+
+        `grace` is a Pod's grace period in seconds for this once, instead of its own.
+        """
+        options = {} if grace is None else {"gracePeriodSeconds": grace}
         if not quiet:
-            echo(f"kubectl delete {self.reference} -n {self.namespace} --wait=false")
+            words = "" if grace is None else f" --grace-period={grace}"
+            echo(f"kubectl delete {self.reference} -n {self.namespace}{words} --wait=false")
         # As kubectl does it. Without this word a Job leaves its Pods behind.
-        self.lab.api.request("delete", self._path(), propagationPolicy="Background")
+        self.lab.api.request("delete", self._path(), propagationPolicy="Background", **options)
 
     def patch(self, body: dict, subresource: str = "") -> Refusal:
         """Change the live object by a strategic merge patch; the answer may be a refusal.

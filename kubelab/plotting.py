@@ -117,6 +117,36 @@ def plot_back_off(
     return _picture(figure, title, description)
 
 
+def plot_counts(
+    counts: Mapping[str, Sequence[tuple[float, float]]],
+    stretches: Mapping[str, tuple[float, float]],
+    since: float,
+    title: str,
+) -> Picture:
+    """Counts that grow, each as steps under its own name, and stretches of time as shaded ground.
+
+    All times are in seconds since 1970; `since` is the moment from which the picture counts.
+    """
+    figure, axes = _figure(3.2)
+    told = []
+    for (name, samples), colour, style in zip(
+        counts.items(), SERIES, ("-", "--", ":"), strict=False
+    ):
+        points = [(at - since, count) for at, count in samples]
+        if points:
+            x, y = zip(*points, strict=True)
+            axes.step(x, y, where="post", color=colour, linestyle=style, linewidth=2, label=name)
+            told.append(f"{name}: {y[0]:g} at {x[0]:.1f} s to {y[-1]:g} at {x[-1]:.1f} s.")
+    for name, (begin, end) in stretches.items():
+        begin, end = begin - since, end - since
+        axes.axvspan(begin, end, color=COLOURS["waiting"], alpha=0.3, linewidth=0, label=name)
+        told.append(f"{name}: from {begin:.1f} s to {end:.1f} s.")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("seconds")
+    axes.legend(**_LEGEND)
+    return _picture(figure, title, " ".join(told))
+
+
 def plot_requests(
     asked: Sequence[tuple[str, float]], endpoints: Story, since: float, title: str
 ) -> Picture:

@@ -75,3 +75,15 @@ def test_a_status_is_patched_at_a_path_of_its_own(subresource, path, capsys):
     assert sent == [("patch", path)]
     option = "--subresource=status" in capsys.readouterr().out
     assert option == bool(subresource)
+
+
+def test_a_pod_may_be_given_another_grace_period_when_it_is_deleted(capsys):
+    doomed, requests = handle(ScriptedFeed([(0.0, pod())])), []
+    doomed.lab.api = SimpleNamespace(
+        path=lambda *_: "/p", request=lambda *where, **options: requests.append((where, options))
+    )
+    doomed.delete(grace=60)
+    assert requests == [
+        (("delete", "/p"), {"propagationPolicy": "Background", "gracePeriodSeconds": 60})
+    ]
+    assert "--grace-period=60 --wait=false" in capsys.readouterr().out

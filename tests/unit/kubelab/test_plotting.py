@@ -2,6 +2,7 @@ import re
 
 from kubelab.plotting import (
     plot_back_off,
+    plot_counts,
     plot_distribution,
     plot_requests,
     plot_series,
@@ -98,4 +99,13 @@ def test_a_dashboard_tells_its_series_with_their_breaks_beside_the_containers():
         "up: 1 at 4 s to 0 at 6 s. none: no sample. "
         "always-exits-1 / worker: started at 0.5 s; exited 1 at 2.0 s; "
         "waiting: CrashLoopBackOff, back-off 10 s at 2.0 s."
+    )
+
+
+def test_counts_say_where_they_begin_and_end_and_what_is_shaded():
+    counts = {"written": [(1001.0, 0), (1002.0, 3)], "stored": [(1001.5, 0)], "none": []}
+    picture = plot_counts(counts, {"away": (1001.2, 1001.9)}, since=1000.0, title="Lines")
+    assert picture.description == (
+        "Lines. written: 0 at 1.0 s to 3 at 2.0 s. stored: 0 at 1.5 s to 0 at 1.5 s. "
+        "away: from 1.2 s to 1.9 s."
     )
