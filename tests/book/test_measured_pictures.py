@@ -46,6 +46,15 @@ def test_a_table_comes_from_the_run_in_a_frame_that_scrolls(illustrated: SampleB
     assert f'aria-labelledby="plot-waits-title" tabindex="0">{table}' in build.pages["chapter"]
 
 
+def test_the_cells_of_a_grid_lead_to_the_claims_on_the_labs_page(illustrated: SampleBook):
+    link = "<a href='#claim-never-restarts'>restarted</a>"
+    grid = f"<table class='grid'><caption id='plot-waits-title'></caption><td>{link}</td></table>"
+    draw(illustrated, grid)
+    pages = illustrated.build().pages
+    assert "href='labs/restarts/restarts.html#claim-never-restarts'" in pages["chapter"]
+    assert "href='#claim-never-restarts'" in pages["labs/restarts/restarts"]
+
+
 def test_a_new_run_changes_the_picture_of_an_unchanged_chapter(illustrated: SampleBook):
     draw(illustrated)
     illustrated.build()

@@ -53,7 +53,10 @@ def visit_picture(translator: HTML5Translator, node: measured_picture) -> None:
     if run is None:
         translator.body.append('<p class="claim-not-run">The lab was not run in this build.</p>')
     else:
-        picture = _picture(run, node["name"])
+        builder = translator.builder
+        here = builder.get_relative_uri(builder.current_docname, page)
+        # A grid's cells lead to the claims of its lab, on whose page they stand.
+        picture = _picture(run, node["name"]).replace("href='#claim-", f"href='{here}#claim-")
         # A wide table scrolls in its frame, which therefore has to be reached by keyboard.
         frame = f' table-frame" role="region" aria-labelledby="{node["name"]}-title" tabindex="0'
         frame = frame if picture.startswith("<table") else ""
