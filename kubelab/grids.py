@@ -12,7 +12,7 @@ from kubelab.claims import made
 
 REFUSED = "refused"
 """The word that steps back: what the API server refuses does not happen."""
-TINTS = ["#3a86c8", "#3f9b6c", "#d1662b", "#8d6bc9", "#b8912f", "#c2528b", "#4aa3a3"]
+TINTS = ["#3a86c8", "#3f9b6c", "#4aa3a3", "#d1662b", "#b8912f", "#8d6bc9", "#c2528b"]
 """One for each other word, thinly behind it: words read on it, on light and on dark ground."""
 
 Labels = tuple[str, str]
@@ -63,7 +63,7 @@ def _observed(observed: dict, row: Labels, column: Labels) -> tuple[str, str]:
 
 def _cell(word: str, claim: str, tints: dict[str, str]) -> str:
     # Two digits more than a colour's six: how much of it lies over the ground.
-    tint = f" style='background: {tints[word]}33'" if word in tints else ""
+    tint = f" style='background: {tints[word]}33'" if word in tints else " class='refused'"
     return f"<td{tint}><a href='#claim-{claim}'>{_esc(word)}</a></td>"
 
 
