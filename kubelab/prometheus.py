@@ -110,7 +110,8 @@ class Prometheus:
         return answer["data"]["result"]
 
     def _curl(self, kind: str, question: dict[str, Any]) -> list[str]:
-        data = [f"--data-urlencode={key}={value}" for key, value in question.items()]
+        pairs = [f"{key}={value}" for key, value in question.items()]
+        data = [part for pair in pairs for part in ("--data-urlencode", pair)]
         return ["--get", *data, f"http://{self._address}/api/v1/{kind}"]
 
     def _echo(self, kind: str, **question: Any) -> None:
