@@ -49,6 +49,10 @@ class Feed:
                 return
             if last and not deleted and last == obj and versions[-1].object:
                 return
+            # The response to a patch that took off the last finalizer may come after the end.
+            gone = last and not versions[-1].object
+            if gone and last["metadata"].get("uid") == metadata.get("uid"):
+                return
             versions.append(Version(self.clock(), None if deleted else obj))
             self._notify()
 

@@ -105,3 +105,16 @@ def test_old_news_changes_nothing():
     old, new = pod("Pending"), pod("Running")
     api = FakeApi([[new]], [[{"type": "MODIFIED", "object": old}]])
     assert phases_once(api, 1) == ["Running"]
+
+
+def test_a_late_response_does_not_bring_back_what_is_gone():
+    feed = feed_module.Feed()
+    first, late = pod(), pod()
+    feed.put("ADDED", first)
+    feed.put("DELETED", first)
+    feed.put("MODIFIED", late)
+    assert feed.names() == []
+    namesake = pod()
+    namesake["metadata"]["uid"] = "uid-2"
+    feed.put("ADDED", namesake)
+    assert feed.names() == ["p"]
