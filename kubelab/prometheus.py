@@ -80,18 +80,18 @@ class Prometheus:
         self._echo("query_range", **question)
         found = self._ask("query_range", **question)
         _only_one(promql, found)
-        return [(at, float(value)) for series in found for at, value in series["values"]]
+        return [(at, _number(value)) for series in found for at, value in series["values"]]
 
     def _value(self, promql: str) -> float | None:
         answer = self._ask("query", query=promql)
         if isinstance(answer[0] if answer else None, int | float):  # a scalar, such as time()
-            return float(answer[1])
+            return _number(answer[1])
         _only_one(promql, answer)
-        return float(answer[0]["value"][1]) if answer else None
+        return _number(answer[0]["value"][1]) if answer else None
 
     def _series(self, promql: str) -> list[tuple[dict[str, str], float]]:
         return [
-            (series["metric"], float(series["value"][1]))
+            (series["metric"], _number(series["value"][1]))
             for series in self._ask("query", query=promql)
         ]
 
@@ -116,6 +116,12 @@ class Prometheus:
 
     def _echo(self, kind: str, **question: Any) -> None:
         echo(f"{self._client.where} curl {shlex.join(self._curl(kind, question))}")
+
+
+def _number(text: str) -> float:
+    """A sample's value; a whole number without a fraction, as people write it."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def _only_one(promql: str, series: list) -> None:

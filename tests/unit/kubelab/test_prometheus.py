@@ -53,6 +53,7 @@ def test_a_query_gives_the_value_of_its_one_series():
     assert prometheus.by("pod", "up") == {"shop": 1}
     assert prometheus.series("up") == [({"pod": "shop"}, 1)]
     assert prometheus.value("time()") == 12.5
+    assert repr(prometheus.value("up")) == "1", "as people write it"
 
 
 def test_no_series_has_no_value_and_several_have_too_many():
