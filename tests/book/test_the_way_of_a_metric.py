@@ -1,0 +1,28 @@
+"""The diagram of the metrics draws what the manifest says, and what a claim has measured."""
+
+import re
+
+import yaml
+
+from cluster import paths
+
+CHAPTER = (paths.ROOT / "book" / "pods" / "metrics.md").read_text()
+LAB = paths.ROOT / "labs" / "metrics"
+DIAGRAM = re.search(r"^```mermaid\n(.*?)^```", CHAPTER, re.DOTALL | re.MULTILINE)[1]
+NODE = r'(\w+)(?:\["[^"]*"\])?'
+ARROWS = re.findall(rf'{NODE} -->\|"?([^|"]*)"?\| {NODE}', DIAGRAM)
+
+
+def test_the_ports_are_those_of_the_manifest():
+    [exporter] = yaml.safe_load((LAB / "shop.yaml").read_text())["spec"]["initContainers"]
+    drawn = {(who, whom): what for who, what, whom in ARROWS}
+    [listen] = [arg for arg in exporter["args"] if arg.startswith("--statsd.listen-udp=")]
+    assert drawn["app", "exporter"].startswith(listen.partition("=")[2])
+    [port] = exporter["ports"]
+    assert f":{port['containerPort']}/metrics" in drawn["prometheus", "exporter"]
+
+
+def test_the_sidecar_sends_nothing_as_a_claim_has_measured():
+    assert '"prometheus-asks-the-sidecar-sends-nothing"' in (LAB / "metrics.md").read_text()
+    assert len(ARROWS) == DIAGRAM.count("-->") == 4
+    assert "exporter" not in {who for who, _, _ in ARROWS}
