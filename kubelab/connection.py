@@ -168,7 +168,7 @@ class Watch:
                 yield json.loads(line)
 
     def stop(self) -> None:
-        with contextlib.suppress(ValueError):  # it has ended by itself
+        with contextlib.suppress(ValueError, OSError):  # it has ended, or does so just now
             self._response.shutdown()
 
 
