@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -72,7 +73,9 @@ def _heads(columns: Sequence[Labels]) -> str:
         f"<th scope='colgroup' colspan='{len(members)}'>{_esc(group)}</th>"
         for group, members in _groups(columns)
     )
-    own = "".join(f"<th scope='col'>{_esc(label)}</th>" for _, label in columns)
+    # A narrow column may break `OnFailure` where its second word begins.
+    narrow = (re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", _esc(label)) for _, label in columns)
+    own = "".join(f"<th scope='col'>{label}</th>" for label in narrow)
     return f"<tr><td rowspan='2' colspan='2'></td>{groups}</tr><tr>{own}</tr>"
 
 

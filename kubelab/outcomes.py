@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from kubelab.notebook import Progress, echo, table
 from kubelab.objects import Handle
@@ -11,8 +12,8 @@ from kubelab.waiting import PROGRESS_EVERY, WaitFailed
 
 
 def outcomes(
-    objects: Mapping[str, Handle], read: Callable[[str, Handle], str | None], within: float
-) -> dict[str, str]:
+    objects: Mapping[str, Handle], read: Callable[[str, Handle], Any], within: float
+) -> dict[str, Any]:
     """What `read` says of each object by its key, and a table of what happened to each.
 
     `read` returns None while the outcome is open. It is asked again whenever a watch saw something,
@@ -21,7 +22,7 @@ def outcomes(
     """
     if unapplied := next((one for one in objects.values() if not one.applied), None):
         raise WaitFailed(f"{unapplied} has no outcome: nothing was applied")
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     happened: dict[str, str] = {}
     pods = next(iter(objects.values())).lab.feed("v1", "Pod")
     deadline = pods.clock() + within

@@ -6,7 +6,7 @@ from kubelab import ClaimFailed, claim, grid, notebook
 from kubelab.claims import made
 
 ROWS = [("app", "exits 0"), ("app", "killed"), ("init", "exits 0")]
-COLUMNS = [("Pod", "Never"), ("Job", "Always"), ("Job", "Never")]
+COLUMNS = [("Pod", "OnFailure"), ("Job", "Always"), ("Job", "OnFailure")]
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +37,9 @@ def test_each_cell_says_what_was_observed_and_leads_to_the_claim(shown):
     )
     cells = re.findall(r"<td( \w+='[^']+')><a href='#claim-([^']+)'>([^<]+)</a></td>", page)
     assert [(claim, word) for _, claim, word in cells[3:6]] == [
-        ("app-killed-pod-never", "&lt;9&gt;"),
+        ("app-killed-pod-onfailure", "&lt;9&gt;"),
         ("app-killed-job-always", "refused"),
-        ("app-killed-job-never", "&lt;9&gt;"),
+        ("app-killed-job-onfailure", "&lt;9&gt;"),
     ]
     tints = {word: tint for tint, _, word in cells}
     assert tints["refused"] == " class='refused'"
@@ -53,6 +53,7 @@ def test_groups_of_rows_and_columns_stand_once(shown):
     page = shown[-1]["text/html"]
     assert re.findall(r"rowspan='(\d)'>(\w+)", page) == [("2", "app"), ("1", "init")]
     assert re.findall(r"colspan='(\d)'>(\w+)", page) == [("1", "Pod"), ("2", "Job")]
+    assert page.count("<th scope='col'>On<wbr>Failure</th>") == 2
 
 
 def test_a_claim_that_failed_shows_what_it_observed(shown):
@@ -63,5 +64,5 @@ def test_a_claim_that_failed_shows_what_it_observed(shown):
 
 
 def test_a_cell_that_nothing_has_observed_is_an_error():
-    with pytest.raises(LookupError, match="no claim has observed 'app exits 0, Pod Never'"):
+    with pytest.raises(LookupError, match="no claim has observed 'app exits 0, Pod OnFailure'"):
         grid(ROWS, COLUMNS, title="Every end")
