@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -22,12 +23,23 @@ from .ledger import Claim, Ledger, Verdict
 BOOK_PACKAGES = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-mermaid")
 
 
+MANY = 8
+"""More values than these are counted where they are alike: nobody reads a list of them."""
+
+
 def in_words(values: dict[str, Any]) -> str:
-    """Return observed or expected values as a person would say them: `phase Failed, restarts 0`."""
+    """Return observed or expected values as a person would say them: `phase Failed, restarts 0`.
+
+    Of many, those that are alike are counted: `24 times restarted`.
+    """
     separator = "; " if any(isinstance(value, list | dict) for value in values.values()) else ", "
-    return separator.join(
-        f"{key.replace('_', ' ')} {_value(value)}" for key, value in values.items()
+    said = {key.replace("_", " "): _value(value) for key, value in values.items()}
+    alike = Counter(said.values() if len(said) > MANY else ())
+    parts = (
+        f"{alike[word]} times {word}" if alike[word] > 1 else f"{key} {word}"
+        for key, word in said.items()
     )
+    return separator.join(dict.fromkeys(parts))
 
 
 def _value(value: Any) -> str:
