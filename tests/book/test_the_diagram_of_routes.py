@@ -1,0 +1,44 @@
+"""The diagram of the way through a Gateway shows what the manifest of its routes states."""
+
+from __future__ import annotations
+
+import re
+
+import yaml
+
+from cluster import paths
+
+CHAPTER = paths.ROOT / "book" / "services" / "gateway.md"
+MANIFEST = paths.ROOT / "labs" / "gateway" / "four-rules.yaml"
+
+
+def test_hosts_and_paths_lead_to_the_pods_of_the_manifest():
+    drawn = arrows(CHAPTER.read_text())
+    to_nobody = {("host?", "any other"): "404", ("path?", "any other"): "404"}
+    assert {arrow: end for arrow, end in drawn.items() if arrow[0].endswith("?")} == {
+        **stated(MANIFEST.read_text()),
+        **to_nobody,
+    }
+
+
+def arrows(chapter: str) -> dict[tuple[str, str], str]:
+    """Where each labelled arrow of the chapter's first diagram leads, by beginning and label."""
+    diagram = re.search(r"^```mermaid\n(.*?)^```", chapter, re.DOTALL | re.MULTILINE)[1]
+    texts = dict(re.findall(r'(\w+)[\[{(]+"([^"]+)"', diagram))
+    labelled = re.findall(r'(\w+)(?:[\[{(]+"[^"]+"[\]})]+)? -->\|"([^"]+)"\| (\w+)', diagram)
+    return {(texts[begin], label): texts[end] for begin, label, end in labelled}
+
+
+def stated(routes: str) -> dict[tuple[str, str], str]:
+    """The same from the manifest; a route whose rules have matches leads to its paths."""
+    found = {}
+    for route in yaml.safe_load_all(routes):
+        [host] = route["spec"]["hostnames"]
+        for rule in route["spec"]["rules"]:
+            pod = f"Pod {rule['backendRefs'][0]['name']}"
+            for match in rule.get("matches", []):
+                found["host?", host] = "path?"
+                found["path?", f"{match['path']['type']} {match['path']['value']}"] = pod
+            if "matches" not in rule:
+                found["host?", host] = pod
+    return found
