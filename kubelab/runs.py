@@ -57,6 +57,11 @@ def delete(api: Api, namespaces: list[dict]) -> list[str]:
     """Delete those namespaces that aren't being deleted yet; their names."""
     names = [n["metadata"]["name"] for n in namespaces if "deletionTimestamp" not in n["metadata"]]
     for name in names:
+        # A namespace goes Pods first, and its Jobs only after them. But of an index that failed
+        # the Job keeps the Pod until the next one is made, which is refused by then. Symptom: a
+        # namespace with an Indexed Job stays Terminating for good (Kubernetes v1.37).
+        jobs = f"/apis/batch/v1/namespaces/{name}/jobs"
+        api.request("delete", jobs, propagationPolicy="Background")
         api.request("delete", f"/api/v1/namespaces/{name}")
     return names
 

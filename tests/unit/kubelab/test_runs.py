@@ -12,10 +12,16 @@ class FakeApi:
 
     def __init__(self, namespaces: dict[str, str]) -> None:
         self.namespaces = namespaces
+        self.without_jobs: list[str] = []
 
-    def request(self, method: str, path: str, labelSelector: str = "") -> dict:
+    def request(self, method: str, path: str, labelSelector: str = "", **options: str) -> dict:
+        if method == "delete" and path.endswith("/jobs"):
+            self.without_jobs.append(path.split("/")[-2])
+            return {}
         if method == "delete":
-            del self.namespaces[path.rsplit("/", 1)[1]]
+            name = path.rsplit("/", 1)[1]
+            assert name in self.without_jobs, "its Jobs go before it"
+            del self.namespaces[name]
             return {}
         run = labelSelector.split("=")[1]
         names = [name for name, owner in self.namespaces.items() if owner == run]
