@@ -72,7 +72,7 @@ test: $(VENV) ## All that CI runs | 16 min / 30 min
 	@$(MAKE) --no-print-directory labs
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory html
-	@$(RUN) pytest tests/book/test_pages.py
+	@$(RUN) pytest -n 2 --dist worksteal tests/book/test_pages.py
 
 .PHONY: lint
 lint: $(VENV) ## Check style and format | 2 s

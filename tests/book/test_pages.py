@@ -9,10 +9,9 @@ import chromium
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from site_visit import DESK, HTML, PHONE, anchors, broken_links, pages, served, visit
+from site_visit import DESK, HTML, PHONE, Visit, anchors, broken_links, pages, served, visit
 
 PAGES = pages()
-WITH_DIAGRAM = [page for page in PAGES if 'class="diagram"' in (HTML / page).read_text()]
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +30,16 @@ def origin() -> Iterator[str]:
         yield address
 
 
+# Opened once for the tests of a page that read it at a desk: opening takes longer than looking.
+@pytest.fixture(scope="module", params=PAGES)
+def at_desk(browser: Browser, origin: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    with visit(browser, f"{origin}/{request.param}", theme="dark") as seen:
+        yield seen
+
+
 def test_the_pages_are_built():
     assert PAGES, "no page in _build/html; run `make html` first"
-    assert WITH_DIAGRAM
+    assert any('class="diagram"' in (HTML / page).read_text() for page in PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -46,20 +52,42 @@ def test_no_id_stands_twice_on_a_page(page: str):
     assert [one for one, count in Counter(anchors(page)[0]).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_whole_quiet_and_accessible(browser: Browser, origin: str, page: str, theme: str):
-    with visit(browser, f"{origin}/{page}", theme=theme) as seen:
-        assert seen.complaints == []
-        assert seen.requests_beyond(origin) == []
-        assert seen.page.evaluate("document.documentElement.dataset.theme") == theme
-        assert diagrams_without_words(seen.page) == []
-        assert violations(seen.page) == []
+def test_a_page_is_whole_and_quiet(at_desk: Visit, origin: str):
+    assert at_desk.complaints == []
+    assert at_desk.requests_beyond(origin) == []
+    assert diagrams_without_words(at_desk.page) == []
+
+
+def test_a_mark_tells_its_story_to_the_keyboard(at_desk: Visit):
+    marks = at_desk.page.locator(".mark-link")
+    if marks.count() == 0:
+        return
+    note = at_desk.page.locator(".mark-note").first
+    assert not note.is_visible()
+    at_desk.page.keyboard.press("Tab")  # The focus is seen from now on, as with the keyboard.
+    marks.first.focus()
+    assert note.is_visible()
+    box = note.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= DESK["width"]
+
+
+def test_a_page_and_its_diagrams_follow_the_theme(at_desk: Visit):
+    assert theme(at_desk.page) == "dark"
+    change_theme(at_desk.page, "light")
+    assert at_desk.complaints == []
+
+
+@pytest.mark.parametrize("shown", ["light", "dark"])
+def test_a_page_is_accessible(at_desk: Visit, shown: str):
+    change_theme(at_desk.page, shown)
+    assert violations(at_desk.page) == []
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_fits_a_phone(browser: Browser, origin: str, page: str):
     with visit(browser, f"{origin}/{page}", viewport=PHONE) as seen:
+        assert theme(seen.page) == "light"
         assert wider_than_the_screen(seen.page) == []
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
@@ -74,20 +102,6 @@ def test_a_page_opened_by_double_click_is_whole(browser: Browser, page: str):
         assert seen.requests_beyond(HTML.as_uri()) == []
 
 
-@pytest.mark.parametrize("page", WITH_DIAGRAM)
-def test_a_diagram_follows_the_theme(browser: Browser, origin: str, page: str):
-    with visit(browser, f"{origin}/{page}") as seen:
-        drawn = seen.page.locator(".diagram svg")
-        count = drawn.count()
-        assert count > 0
-        seen.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-        seen.page.wait_for_function(
-            "count => document.querySelectorAll('.diagram[data-theme=dark] svg').length === count",
-            arg=count,
-        )
-        assert seen.complaints == []
-
-
 def test_the_keyboard_skips_to_the_text(browser: Browser, origin: str):
     with visit(browser, f"{origin}/{PAGES[0]}") as seen:
         seen.page.keyboard.press("Tab")
@@ -98,20 +112,19 @@ def test_the_keyboard_skips_to_the_text(browser: Browser, origin: str):
         assert seen.page.evaluate("location.hash") == "#main-content"
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_mark_tells_its_story_to_the_keyboard(browser: Browser, origin: str, page: str):
-    with visit(browser, f"{origin}/{page}") as seen:
-        marks = seen.page.locator(".mark-link")
-        if marks.count() == 0:
-            return
-        note = seen.page.locator(".mark-note").first
-        assert not note.is_visible()
-        seen.page.keyboard.press("Tab")  # The focus is seen from now on, as with the keyboard.
-        marks.first.focus()
-        assert note.is_visible()
-        box = note.bounding_box()
-        assert box["x"] >= 0
-        assert box["x"] + box["width"] <= DESK["width"]
+def theme(page: Page) -> str:
+    """Return the theme that the page shows: `light` or `dark`."""
+    return page.evaluate("document.documentElement.dataset.theme")
+
+
+def change_theme(page: Page, wanted: str) -> None:
+    """Change the theme as the page's button does, and wait until the diagrams are drawn anew."""
+    page.evaluate("wanted => { document.documentElement.dataset.theme = wanted }", wanted)
+    page.wait_for_function(
+        """wanted => [...document.querySelectorAll(".diagram svg")]
+            .every((svg) => svg.closest(".diagram").dataset.theme === wanted)""",
+        arg=wanted,
+    )
 
 
 def diagrams_without_words(page: Page) -> list[str]:
