@@ -1,31 +1,44 @@
-"""Diagrams that show an order show the one that the manifest states and a claim has measured."""
+"""Diagrams that show an order show the one that a claim has measured, and the manifest states."""
 
 from __future__ import annotations
 
 import ast
 import re
+from pathlib import Path
 
 import notebooks
 import yaml
 
 from cluster import paths
 
-CHAPTER = paths.ROOT / "book" / "pods" / "init-containers.md"
-LAB = paths.ROOT / "labs" / "init-containers" / "init-containers.md"
-MANIFEST = LAB.with_name("in-order.yaml")
+BOOK, LABS = paths.ROOT / "book", paths.ROOT / "labs"
 
 
 def test_the_execution_sequence_is_the_one_that_was_measured():
-    spec = yaml.safe_load(MANIFEST.read_text())["spec"]
+    lab = LABS / "init-containers" / "init-containers.md"
+    spec = yaml.safe_load(lab.with_name("in-order.yaml").read_text())["spec"]
     stated = [container["name"] for container in spec["initContainers"] + spec["containers"]]
-    assert drawn_order(CHAPTER.read_text()) == stated
-    measured = expected_by("init-containers-run-one-after-another")["started"]
+    assert drawn_order(BOOK / "pods" / "init-containers.md") == stated
+    measured = expected_by(lab, "init-containers-run-one-after-another")["started"]
     assert ast.literal_eval(measured) == stated
 
 
-def drawn_order(chapter: str) -> list[str]:
+def test_the_way_of_a_packet_is_the_one_that_was_measured():
+    lab = LABS / "load-balancer" / "load-balancer.md"
+    measured = expected_by(lab, "announcing-node-rewrites-the-packet")["way"]
+    assert drawn_order(BOOK / "services" / "load-balancer.md") == ast.literal_eval(measured)
+
+
+def test_the_way_through_an_ingress_controller_is_the_one_that_was_measured():
+    lab = LABS / "ingress" / "ingress.md"
+    measured = expected_by(lab, "pod-sees-the-controller")["way"]
+    assert drawn_order(BOOK / "services" / "ingress.md") == ast.literal_eval(measured)
+
+
+def drawn_order(chapter: Path) -> list[str]:
     """The labels of the chapter's first diagram along its arrows."""
-    diagram = re.search(r"^```mermaid\n(.*?)^```", chapter, re.DOTALL | re.MULTILINE)[1]
+    text = chapter.read_text()
+    diagram = re.search(r"^```mermaid\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[1]
     labels = dict(re.findall(r'(\w+)\["([^"]+)"\]', diagram))
     arrow = r'(\w+)(?:\["[^"]+"\])? -->(?:\|[^|]*\|)? (\w+)'
     following = dict(re.findall(arrow, diagram))
@@ -36,15 +49,15 @@ def drawn_order(chapter: str) -> list[str]:
     return [labels[node] for node in order]
 
 
-def expected_by(claim: str) -> dict[str, ast.expr]:
+def expected_by(lab: Path, claim: str) -> dict[str, ast.expr]:
     """What a claim of the lab expects, as it stands in its cell."""
-    for cell in notebooks.read(LAB).cells:
+    for cell in notebooks.read(lab).cells:
         for node in ast.walk(ast.parse(cell.source if cell.cell_type == "code" else "")):
             match node:
                 case ast.Call(func=ast.Name(id="claim"), args=[ast.Constant(value=name), *_]):
                     if name == claim:
                         return _items(node, "expected")
-    raise LookupError(f"no cell of {LAB.name} makes the claim {claim!r}")
+    raise LookupError(f"no cell of {lab.name} makes the claim {claim!r}")
 
 
 def _items(call: ast.Call, keyword: str) -> dict[str, ast.expr]:
