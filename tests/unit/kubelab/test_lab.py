@@ -175,7 +175,7 @@ def test_closing_twice_deletes_once(api: FakeApi):
     lab = Lab("x")
     lab.close()
     lab.close()
-    assert [m for m, _ in api.asked].count("delete") == 1
+    assert api.asked.count(("delete", "/api/v1/namespaces/namespace")) == 1
 
 
 def test_several_documents_give_several_handles(api: FakeApi):
