@@ -211,6 +211,22 @@ class Handle:
         selector = (self.object or {}).get("spec", {}).get("selector", {}).get("matchLabels")
         return self.lab.pods(selector) if selector else []
 
+    def first_pod(self, within: float) -> Pod:
+        """Its first Pod, as soon as there is one; WaitFailed after `within` seconds.
+
+        The watches of two kinds keep no step: a Job may be seen active before its Pod is seen.
+        """
+        feed = self.lab.feed("v1", "Pod")
+        deadline, count = feed.clock() + within, feed.count
+        while not (pods := self.pods()):
+            if feed.error:
+                raise feed.error
+            if feed.clock() >= deadline or not self.applied:
+                raise waiting.WaitFailed(f"{self} has made no Pod within {within:g} s")
+            feed.sleep_until_change(count, deadline - feed.clock())
+            count = feed.count
+        return pods[0]
+
     def columns(self) -> dict[str, str]:
         """Its line as `kubectl get` prints it, by column: `{"READY": "1/1", "STATUS": …}`."""
         echo(f"kubectl get {self.reference} -n {self.namespace}")

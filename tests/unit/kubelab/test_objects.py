@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 from scripted import ScriptedFeed, handle, pod
 
-from kubelab import has, without
+from kubelab import WaitFailed, has, without
 
 
 def test_what_a_condition_said_comes_once_each_and_in_order():
@@ -87,3 +87,11 @@ def test_a_pod_may_be_given_another_grace_period_when_it_is_deleted(capsys):
         (("delete", "/p"), {"propagationPolicy": "Background", "gracePeriodSeconds": 60})
     ]
     assert "--grace-period=60 --wait=false" in capsys.readouterr().out
+
+
+def test_the_first_pod_is_waited_for():
+    owner = handle(ScriptedFeed([(2.0, pod())]))
+    assert owner.first_pod(within=5) is owner
+    assert owner.feed.now == 2.0
+    with pytest.raises(WaitFailed, match="Pod p has made no Pod within 5 s"):
+        handle(ScriptedFeed()).first_pod(within=5)
