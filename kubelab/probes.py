@@ -22,7 +22,7 @@ from kubelab.waiting import WaitFailed
 if TYPE_CHECKING:
     from kubelab.objects import Pod
 
-SECONDS = 2
+SECONDS = 3
 """What a request may take before it counts as timed out. On an idle cluster it takes 2 ms."""
 
 END_OF_FIELD, END_OF_RECORD = "\x1f", "\x1e"
