@@ -125,6 +125,8 @@ def change_theme(page: Page, wanted: str) -> None:
             .every((svg) => svg.closest(".diagram").dataset.theme === wanted)""",
         arg=wanted,
     )
+    # Half-way through its transition a colour has less contrast than either theme's.
+    page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
 
 
 def diagrams_without_words(page: Page) -> list[str]:
