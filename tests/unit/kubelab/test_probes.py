@@ -107,7 +107,7 @@ def test_through_a_door_every_host_is_asked_at_one_address(capsys):
     assert door.wait_for_answer("http://foo.example.com", within=1).by == "echo-1"
     assert "--connect-to ::controller:" in " ".join(client.command)
     assert door.get("http://foo.example.com/").by == "echo-1"
-    command = "scripted curl --max-time 2 --connect-to ::controller: http://foo.example.com/"
+    command = "scripted curl --max-time 3 --connect-to ::controller: http://foo.example.com/"
     assert capsys.readouterr().out == f"$ {command}\n"
 
 
