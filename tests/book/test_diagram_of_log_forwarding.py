@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import yaml
+from drawings import sources
 
 from cluster import paths
 
@@ -40,5 +41,4 @@ def test_the_drawn_store_is_the_one_that_the_forwarder_names():
 
 def drawn(kind: str) -> set[str]:
     """The names in the chapter's first diagram that follow this word in a label."""
-    diagram = re.search(r"^```mermaid\n(.*?)^```", CHAPTER.read_text(), re.DOTALL | re.MULTILINE)[1]
-    return set(re.findall(rf'"{kind} (\w+)"', diagram))
+    return set(re.findall(rf'"{kind} (\w+)"', sources(CHAPTER)[0]))

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import diagrams
 import pytest
+from drawings import sources
 
 from cluster import paths
 
-FENCE = re.compile(r"^```+\s*\{?mermaid\}?\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FENCES = [
-    pytest.param(match[1], id=f"{path.relative_to(paths.ROOT)}-{number}")
+    pytest.param(source, id=f"{path.relative_to(paths.ROOT)}-{number}")
     for folder in ("book", "labs")
     for path in sorted((paths.ROOT / folder).rglob("*.md"))
-    for number, match in enumerate(FENCE.finditer(path.read_text(encoding="utf-8")), start=1)
+    for number, source in enumerate(sources(path), start=1)
 ]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import notebooks
 import yaml
+from drawings import sources
 
 from cluster import paths
 
@@ -37,8 +38,7 @@ def test_the_way_through_an_ingress_controller_is_the_one_that_was_measured():
 
 def drawn_order(chapter: Path) -> list[str]:
     """The labels of the chapter's first diagram along its arrows."""
-    text = chapter.read_text()
-    diagram = re.search(r"^```mermaid\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[1]
+    [diagram, *_] = sources(chapter)
     labels = dict(re.findall(r'(\w+)\["([^"]+)"\]', diagram))
     arrow = r'(\w+)(?:\["[^"]+"\])? -->(?:\|[^|]*\|)? (\w+)'
     following = dict(re.findall(arrow, diagram))

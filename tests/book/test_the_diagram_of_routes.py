@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import yaml
+from drawings import sources
 
 from cluster import paths
 
@@ -13,7 +15,7 @@ MANIFEST = paths.ROOT / "labs" / "gateway" / "four-rules.yaml"
 
 
 def test_hosts_and_paths_lead_to_the_pods_of_the_manifest():
-    drawn = arrows(CHAPTER.read_text())
+    drawn = arrows(CHAPTER)
     to_nobody = {("host?", "any other"): "404", ("path?", "any other"): "404"}
     assert {arrow: end for arrow, end in drawn.items() if arrow[0].endswith("?")} == {
         **stated(MANIFEST.read_text()),
@@ -21,9 +23,9 @@ def test_hosts_and_paths_lead_to_the_pods_of_the_manifest():
     }
 
 
-def arrows(chapter: str) -> dict[tuple[str, str], str]:
+def arrows(chapter: Path) -> dict[tuple[str, str], str]:
     """Where each labelled arrow of the chapter's first diagram leads, by beginning and label."""
-    diagram = re.search(r"^```mermaid\n(.*?)^```", chapter, re.DOTALL | re.MULTILINE)[1]
+    diagram = sources(chapter)[0]
     texts = dict(re.findall(r'(\w+)[\[{(]+"([^"]+)"', diagram))
     labelled = re.findall(r'(\w+)(?:[\[{(]+"[^"]+"[\]})]+)? -->\|"([^"]+)"\| (\w+)', diagram)
     return {(texts[begin], label): texts[end] for begin, label, end in labelled}

@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import notebooks
 import pytest
 import yaml
+from drawings import sources
 
 import kubelab
 from cluster import paths
@@ -108,7 +110,7 @@ def test_each_cell_of_the_table_is_claimed_once(paper: OnPaper):
 
 
 def test_the_chapters_diagram_answers_for_each_cell_as_the_claims_do(paper: OnPaper):
-    labels, ways = drawn(CHAPTER.read_text())
+    labels, ways = drawn(CHAPTER)
     wrong = {
         cell: (word, answered)
         for cell, word in paper.expected.items()
@@ -117,9 +119,9 @@ def test_the_chapters_diagram_answers_for_each_cell_as_the_claims_do(paper: OnPa
     assert wrong == {}
 
 
-def drawn(chapter: str) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
+def drawn(chapter: Path) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """The diagram's labels by node, and where `yes` and `no` lead from each."""
-    diagram = re.search(r"^```mermaid\n(.*?)^```", chapter, re.DOTALL | re.MULTILINE)[1]
+    diagram = sources(chapter)[0]
     texts = re.findall(r'(\w+)(?:\{|\(\[)"([^"]+)"', diagram)
     labels = {node: text.replace("<br>", " ") for node, text in texts}
     arrow = r'^ +(\w+)(?:\{"[^"]+"\})? -->\|(yes|no)\| (\w+)'

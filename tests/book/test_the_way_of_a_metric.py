@@ -3,12 +3,13 @@
 import re
 
 import yaml
+from drawings import sources
 
 from cluster import paths
 
-CHAPTER = (paths.ROOT / "book" / "pods" / "metrics.md").read_text()
+CHAPTER = paths.ROOT / "book" / "pods" / "metrics.md"
 LAB = paths.ROOT / "labs" / "metrics"
-DIAGRAM = re.search(r"^```mermaid\n(.*?)^```", CHAPTER, re.DOTALL | re.MULTILINE)[1]
+DIAGRAM = sources(CHAPTER)[0]
 NODE = r'(\w+)(?:\["[^"]*"\])?'
 ARROWS = re.findall(rf'{NODE} -->\|"?([^|"]*)"?\| {NODE}', DIAGRAM)
 
