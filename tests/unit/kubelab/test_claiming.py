@@ -4,17 +4,10 @@ import pytest
 from scripted import ScriptedFeed, ended, handle, pod, running
 
 from kubelab import ClaimFailed, Story, at_least, between, claim, contains, notebook, one_of, phase
-from kubelab.claims import MIME_TYPE, made
+from kubelab.claims import MIME_TYPE
 from kubelab.matchers import agrees
 
-
-@pytest.fixture(autouse=True)
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
-    """What a cell displayed, one bundle an output."""
-    made.clear()
-    bundles: list[dict] = []
-    monkeypatch.setattr(notebook, "show", bundles.append)
-    return bundles
+pytestmark = pytest.mark.usefixtures("shown")
 
 
 def make(observed: dict, expected: dict, evidence: Story | None = None, name: str = "a-claim"):

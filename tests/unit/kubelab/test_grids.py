@@ -2,20 +2,13 @@ import re
 
 import pytest
 
-from kubelab import ClaimFailed, claim, grid, notebook
-from kubelab.claims import made
+from kubelab import ClaimFailed, claim, grid
 
 ROWS = [("app", "exits 0"), ("app", "killed"), ("init", "exits 0")]
 COLUMNS = [("Pod", "OnFailure"), ("Job", "Always"), ("Job", "OnFailure")]
 
 
-@pytest.fixture(autouse=True)
-def shown(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
-    made.clear()
-    shown: list[dict] = []
-    monkeypatch.setattr(notebook, "show", shown.append)
-    yield shown
-    made.clear()
+pytestmark = pytest.mark.usefixtures("shown")
 
 
 def observe_all() -> None:
