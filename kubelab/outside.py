@@ -14,7 +14,7 @@ from cluster.clean import BUILT_IMAGES, CLUSTER, NETWORK
 from cluster.engine import Engine
 from kubelab import connection, runs
 from kubelab.notebook import echo
-from kubelab.probes import ASKING_SCRIPT, RECORD, Client, asked
+from kubelab.probes import ASKING_SCRIPT, RECORD, Client, asked, url_of
 
 if TYPE_CHECKING:
     from kubelab.lab import Lab
@@ -97,7 +97,7 @@ class Outside(Client):
 
         An address without a path is asked for `/hostname`, as `get` does.
         """
-        url = address if "/" in address else f"{address}/hostname"
+        url = url_of(address)
         echo(f"{self.where} bash -c 'while true; do curl {url}; sleep {PAUSE_SECONDS}; done'")
         limits = [str(ASKING_SECONDS), RECORD, str(PAUSE_SECONDS)]
         command = ["bash", "-c", ASKING_SCRIPT, "keep-asking", url, *limits]

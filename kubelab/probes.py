@@ -112,7 +112,7 @@ class Client:
         self, address: str, times: int, *options: str, keep_alive: bool = False
     ) -> list[Answer]:
         """Requests one after another, each over a new connection or all over one kept alive."""
-        url = address if "/" in address.removeprefix("http://") else f"{address}/hostname"
+        url = url_of(address)
         close = [] if keep_alive else ["--header", "Connection: close"]
         # curl repeats a URL for each number of a range, and sends no fragment.
         urls, options = [f"{url}#[1-{times}]"], (*close, *options)
@@ -153,7 +153,7 @@ class Client:
         own after its Ingresses, and no watch tells when. An address without a path is asked for
         `/hostname`; the answer of any other URL must be a Pod's name.
         """
-        url = address if "/" in address.removeprefix("http://") else f"{address}/hostname"
+        url = url_of(address)
         pause, deadline = threading.Event(), time.monotonic() + within
         while (answer := self._curl([url], *options)[0]).by is None:
             if time.monotonic() > deadline:
@@ -216,6 +216,11 @@ class Through(Client):
     def __init__(self, client: Client, door: str) -> None:
         self.where, self.run = client.where, client.run
         self.always = ("--connect-to", f"::{door}:")
+
+
+def url_of(address: str) -> str:
+    """What to ask at an address: for `/hostname`, unless it has a path."""
+    return address if "/" in address.removeprefix("http://") else f"{address}/hostname"
 
 
 def asked(output: str) -> list[tuple[str, float]]:
