@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import chromium
 import pytest
@@ -74,8 +75,12 @@ def test_a_mark_tells_its_story_to_the_keyboard(at_desk: Visit):
 
 def test_a_page_and_its_diagrams_follow_the_theme(at_desk: Visit):
     assert theme(at_desk.page) == "dark"
+    drawn = at_desk.page.locator(".diagram svg").count()
     change_theme(at_desk.page, "light")
+    again = at_desk.page.locator(".diagram[data-theme=light] svg").count()
+    assert again == drawn == diagrams_written(at_desk.page)
     assert at_desk.complaints == []
+    assert diagrams_without_words(at_desk.page) == []
 
 
 @pytest.mark.parametrize("shown", ["light", "dark"])
@@ -88,6 +93,8 @@ def test_a_page_is_accessible(at_desk: Visit, shown: str):
 def test_a_page_fits_a_phone(browser: Browser, origin: str, page: str):
     with visit(browser, f"{origin}/{page}", viewport=PHONE) as seen:
         assert theme(seen.page) == "light"
+        assert seen.complaints == []
+        assert seen.requests_beyond(origin) == []
         assert wider_than_the_screen(seen.page) == []
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
@@ -127,6 +134,12 @@ def change_theme(page: Page, wanted: str) -> None:
     )
     # Half-way through its transition a colour has less contrast than either theme's.
     page.evaluate("Promise.allSettled(document.getAnimations().map((one) => one.finished))")
+
+
+def diagrams_written(page: Page) -> int:
+    """Return how many diagrams the page's file asks for."""
+    file = HTML / urlsplit(page.url).path.removeprefix("/")
+    return file.read_text(encoding="utf-8").count('class="diagram"')
 
 
 def diagrams_without_words(page: Page) -> list[str]:
