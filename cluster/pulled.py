@@ -59,12 +59,13 @@ def recipe() -> str:
 
 def build(engine: Engine) -> str:
     """Pulls and puts together the node image where it is not there yet; returns its reference."""
-    if recipes.is_made(engine, REFERENCE, recipe()):
+    made_from = recipe()
+    if recipes.is_made(engine, REFERENCE, made_from):
         return REFERENCE
     base = pinned(versions.PULLED_NODE_IMAGE)
     pull(engine, [base, *images()])
     with step("Putting the images into the node image", 20):
-        put_together(engine, base, images(), REFERENCE, recipes.label(recipe()))
+        put_together(engine, base, images(), REFERENCE, recipes.label(made_from))
     return REFERENCE
 
 

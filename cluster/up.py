@@ -33,13 +33,15 @@ def up() -> None:
     with _one_at_a_time():
         engine = engines.connect()
         way = registry.way()
-        wrong = _what_is_wrong(engine, way)
+        # Before the build: a file that changes meanwhile is not in the cluster yet.
+        mark = _mark(way)
+        wrong = _what_is_wrong(engine, mark)
         if wrong:
             if kind.running_nodes(engine):
                 print(f"The cluster is there, but {wrong}: making it again.", flush=True)
             image = _NODE_IMAGES[way].build(engine)
             with step("Creating the cluster", 45):
-                _create(engine, way, image)
+                _create(engine, image, mark)
         else:
             hermetic.seal(engine)
     print(
@@ -48,24 +50,23 @@ def up() -> None:
     )
 
 
-def _what_is_wrong(engine: Engine, way: registry.Way) -> str:
+def _what_is_wrong(engine: Engine, expected: dict) -> str:
     """Why the cluster cannot be used as it is; nothing if it can."""
     if len(kind.running_nodes(engine)) < 3 or not paths.KUBECONFIG.exists():
         return "not all of its nodes run"
-    mark = kind.try_kubectl(
+    found = kind.try_kubectl(
         *("get", "configmap", MARK, "--namespace=kube-public", "--output=json"),
         "--request-timeout=2s",
     )
-    if mark.returncode != 0:
+    if found.returncode != 0:
         return "it was never finished, or does not answer"
-    data = json.loads(mark.stdout)["data"]
-    if data != _mark(way)["data"]:
+    if json.loads(found.stdout)["data"] != expected["data"]:
         return "it was made from other versions or in another way"
     waiting = checks.not_ready_nodes()
     return f"{', '.join(waiting)} not Ready" if waiting else ""
 
 
-def _create(engine: Engine, way: registry.Way, image: str) -> None:
+def _create(engine: Engine, image: str, mark: dict) -> None:
     kind.delete(engine)
     creating = kind.start_creating(engine, image)
     try:
@@ -81,7 +82,7 @@ def _create(engine: Engine, way: registry.Way, image: str) -> None:
             creating.terminate()
             creating.wait()
         raise
-    kind.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(_mark(way)))
+    kind.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(mark))
     # Node images of earlier recipes, a gigabyte each, which no node uses any more.
     engine.docker(*("image", "prune", "--force", "--filter", "label=kubernetes-observed.images"))
 

@@ -27,6 +27,9 @@ MARK = "kubernetes-observed"
 REQUEST_TIMEOUT = (5, 30)
 """Seconds to connect and to wait for each read; without them a dead API server hangs a cell."""
 
+COMMAND_SECONDS = 120
+"""What a command in a container may take. 500 requests take 2 s, on a busy machine 40 s."""
+
 TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"
 
 WATCH_SECONDS = 300
@@ -152,7 +155,7 @@ class Api:
             stderr=True,
             _preload_content=False,
         )
-        session.run_forever(timeout=REQUEST_TIMEOUT[1])
+        session.run_forever(timeout=COMMAND_SECONDS)
         return session.returncode, session.read_stdout(), session.read_stderr()
 
 

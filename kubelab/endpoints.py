@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubelab.feed import Version
-from kubelab.objects import Handle
+from kubelab.objects import Handle, Pod
+from kubelab.polling import again
 from kubelab.states import State
 from kubelab.timeline import Event, Story
+from kubelab.waiting import WaitFailed
 
 SERVICE_NAME = "kubernetes.io/service-name"
 """The label by which an EndpointSlice belongs to a Service."""
@@ -87,6 +89,7 @@ class Endpoints(Handle):
         self.uid, self.applied, self.start = service.uid, service.applied, service.start
         self.feed = service.lab.feed(self.api_version, self.kind)
         self._service = service.name
+        self._selector = (service.object or {}).get("spec", {}).get("selector", {})
 
     def __str__(self) -> str:
         return f"endpoints of {self._service}"
@@ -120,9 +123,32 @@ class Endpoints(Handle):
         until = self.feed.clock() - self.start
         return Story(str(self), tuple(_events(self.versions(), self.start)), until)
 
+    def wait_for_pods(self, within: float) -> None:
+        """Return once the ready endpoints are the ready Pods that the Service's selector matches,
+        and no others; WaitFailed after `within` seconds.
+
+        The EndpointSlices follow the Pods a moment later. Those of a Service without a selector
+        follow nobody.
+        """
+        if not self._selector:
+            return
+        for _ in again(within):
+            pods = {pod.name for pod in self.lab.pods(self._selector) if _may_be_asked(pod)}
+            endpoints = {endpoint.who for endpoint in self if endpoint.ready}
+            if endpoints == pods:
+                return
+        raise WaitFailed(
+            f"{self} are {sorted(endpoints) or 'none'} after {within:g} s, and the Pods that are "
+            f"ready and match are {sorted(pods) or 'none'}"
+        )
+
     def _has(self, name: str) -> bool:
         obj = self.feed.versions(name)[-1].object
         return (obj or {}).get("metadata", {}).get("labels", {}).get(SERVICE_NAME) == self._service
+
+
+def _may_be_asked(pod: Pod) -> bool:
+    return pod.ready and "deletionTimestamp" not in pod.object["metadata"]
 
 
 def endpoints_in(obj: dict | None) -> list[Endpoint]:

@@ -6,10 +6,8 @@ import os
 import shutil
 import subprocess
 
+from kubelab.connection import COMMAND_SECONDS
 from kubelab.probes import Client
-
-COMMAND_SECONDS = 60
-"""What a command may take."""
 
 
 class Host(Client):

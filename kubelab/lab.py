@@ -7,8 +7,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import threading
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from kubelab.nodes import Node
 from kubelab.notebook import echo
 from kubelab.objects import Handle, Pod, Refusal
 from kubelab.outside import Outside
+from kubelab.polling import again, nothing_is_applied
 from kubelab.states import State
 
 SERVICE_ACCOUNT_SECONDS = 30
@@ -42,7 +41,7 @@ class Lab:
     def __init__(self, name: str) -> None:
         self.name, self.folder = name, Path.cwd()
         self.api = connection.cluster().api
-        self.applies = os.environ.get("KUBELAB_APPLY") != "nothing"
+        self.applies = not nothing_is_applied()
         if name in _open:
             _open[name].close()
         self.namespace = f"{name}-{secrets.token_hex(3)}"
@@ -132,11 +131,10 @@ class Lab:
         [manifest] = self.manifests(file)
         if not self.applies:
             return {}
-        pause, deadline = threading.Event(), time.monotonic() + within
-        answer = self.api.apply(manifest, self.namespace, dry_run=True)
-        while until and not until.holds(answer) and time.monotonic() < deadline:
-            pause.wait(0.2)
+        for _ in again(within):
             answer = self.api.apply(manifest, self.namespace, dry_run=True)
+            if not until or until.holds(answer):
+                break
         return answer
 
     def tls_secret(self, name: str, host: str) -> Handle:

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubelab.notebook import echo
+from kubelab.http_api import HttpApi, NoAnswer
+from kubelab.polling import again
 
 if TYPE_CHECKING:
     from kubelab.probes import Client
 
-REQUEST_SECONDS = 15
-"""What an answer may take. On an idle cluster it takes 10 ms."""
-PAUSE = 0.3
-"""Seconds between two questions of a wait."""
+FAIL = "--fail-with-body"
+"""A Loki that starts or ends answers with an error, which is no lines."""
 MOST_LINES = 5000
 """The most that Loki gives in one answer."""
-
-
-class NoAnswer(RuntimeError):
-    """There is no Loki, or none that can answer now."""
 
 
 @dataclass(frozen=True)
@@ -58,41 +50,40 @@ class Loki:
     """A Loki at `address`, host and port, as `client` reaches it. Each sender is a tenant."""
 
     def __init__(self, client: Client, address: str) -> None:
-        self._client, self._address = client, address
+        self._api = HttpApi("Loki", client, address)
 
     def lines(self, tenant: str) -> list[str]:
         """A tenant's lines of the last hour, by their times."""
-        self._echo(*self._query(tenant))
+        self._api.echo(*self._query(tenant))
         return self._lines(tenant)
 
     def received(self, tenant: str) -> int:
         """How many lines it was sent since it was started; one that is sent twice counts twice."""
-        url = f"http://{self._address}/metrics"
-        self._echo(url)
-        name = "loki_distributor_lines_received_total"
-        counts = re.findall(rf'^{name}{{.*tenant="{tenant}".*}} (\S+)$', self._ask(url), re.M)
+        self._api.echo("/metrics")
+        name, metrics = "loki_distributor_lines_received_total", self._api.ask("/metrics", FAIL)
+        counts = re.findall(rf'^{name}{{.*tenant="{tenant}".*}} (\S+)$', metrics, re.M)
         return int(sum(map(float, counts)))
 
     def delivery(self, tenant: str, written: Sequence[str], within: float) -> Delivery:
         """What became of lines, once all of them are stored or after `within` seconds, whatever it
         is, so that a claim can judge it. Lines that are not among them don't count."""
-        self._echo(*self._query(tenant))
-        pause, deadline, ours = threading.Event(), time.monotonic() + within, set(written)
-        while True:
-            over = time.monotonic() > deadline
+        self._api.echo(*self._query(tenant))
+        ours = set(written)
+        for is_last in again(within):
             try:
                 stored = [line for line in self._lines(tenant) if line in ours]
             except NoAnswer:
-                if over:
+                if is_last:
                     raise
             else:
                 found = Delivery(written, stored)
-                if over or not found.missing:
-                    return found
-            pause.wait(PAUSE)
+                if not found.missing:
+                    break
+        return found
 
     def _lines(self, tenant: str) -> list[str]:
-        streams = json.loads(self._ask(*self._query(tenant)))["data"]["result"]
+        answer = json.loads(self._api.ask(*self._query(tenant), FAIL))
+        streams = answer["data"]["result"]
         entries = [entry for stream in streams for entry in stream["values"]]
         # Loki sorts within a stream. Across streams it is for the one who asks.
         return [line for _, line in sorted(entries, key=lambda entry: int(entry[0]))]
@@ -100,20 +91,7 @@ class Loki:
     def _query(self, tenant: str) -> list[str]:
         query = f'query={{pod="{tenant}"}}'
         return [
+            "/loki/api/v1/query_range",
             *("--header", f"X-Scope-OrgID: {tenant}"),
             *("--data-urlencode", query, "--data", f"direction=forward&limit={MOST_LINES}"),
-            f"http://{self._address}/loki/api/v1/query_range",
         ]
-
-    def _ask(self, *request: str) -> str:
-        fixed = ["--silent", "--show-error", "--fail-with-body", "--max-time", str(REQUEST_SECONDS)]
-        code, out, err = self._client.run("curl", *fixed, *request)
-        if code:
-            raise NoAnswer(
-                f"Loki does not answer at {self._address}: {(out or err).strip()}\n"
-                "  Next: look at its Pod's log"
-            )
-        return out
-
-    def _echo(self, *request: str) -> None:
-        echo(f"{self._client.where} curl {shlex.join(request)}")

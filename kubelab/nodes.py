@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+from typing import TYPE_CHECKING
 
 from cluster import engine
 from cluster.clean import NETWORK
 from kubelab.connection import NoCluster
 from kubelab.notebook import echo
+from kubelab.polling import again
+from kubelab.waiting import WaitFailed
+
+if TYPE_CHECKING:
+    from kubelab.endpoints import Service
 
 
 class Node:
@@ -34,3 +41,32 @@ class Node:
         """Run a command on the node and return what it printed; `Stop` says how it failed."""
         echo(f"docker exec {self.name} {shlex.join(command)}")
         return engine.connect().docker("exec", self.name, *command)
+
+    def wait_for_rules(self, service: Service, within: float) -> None:
+        """Return once this node leads its Pods' requests for a Service to the ready endpoints that
+        they may use, and to no others, with the Service's affinity; WaitFailed after `within`
+        seconds.
+
+        kube-proxy writes its rules a moment after the EndpointSlices change, and no watch tells
+        when.
+        """
+        echo(f"docker exec {self.name} iptables-save -t nat")
+        docker = engine.connect().docker
+        spec = (service.object or {}).get("spec", {})
+        local = spec.get("internalTrafficPolicy") == "Local"
+        sticky = spec.get("sessionAffinity") == "ClientIP"
+        name, chain = f"{service.namespace}/{service.name}", "SVL" if local else "SVC"
+        lead = re.compile(rf'^-A KUBE-{chain}-.*"{name}(?::\S+)? -> ([\d.]+):.*', re.MULTILINE)
+        for _ in again(within):
+            ready = {e for e in service.endpoints if e.ready and (not local or e.node == self.name)}
+            hinted = {endpoint for endpoint in ready if self.name in endpoint.for_nodes}
+            wanted = {endpoint.ip for endpoint in hinted or ready}
+            rules = list(lead.finditer(docker("exec", self.name, "iptables-save", "-t", "nat")))
+            found = {rule[1] for rule in rules}
+            sticks = any("--rcheck" in rule[0] for rule in rules)
+            if (found, sticks) == (wanted, sticky and bool(wanted)):
+                return
+        raise WaitFailed(
+            f"the rules of {self.name} for {service} lead to {sorted(found) or 'nobody'} after "
+            f"{within:g} s, and its ready endpoints are {sorted(wanted) or 'none'}"
+        )

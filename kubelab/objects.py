@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kubelab import waiting
 from kubelab.feed import Version
 from kubelab.notebook import echo
+from kubelab.polling import again
 from kubelab.states import State, container_status
 from kubelab.timeline import Story, container_statuses, events, stamps, state_of
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 REFUSALS = (400, 403, 409, 422)
 """The statuses with which an API server turns a request down for what it asks."""
+
+STAMPS_SECONDS = 30
+"""How long a run may take to write down what `stamps` asks for."""
 
 
 @dataclass(frozen=True)
@@ -240,13 +244,21 @@ class Handle:
             if column["priority"] == 0
         }
 
-    def events(self, reason: str | None = None) -> list[dict]:
-        """Kubernetes Events about this object, oldest first, as the API gives them."""
+    def events(self, reason: str | None = None, within: float = 0) -> list[dict]:
+        """Kubernetes Events about this object, oldest first, as the API gives them.
+
+        For `within` seconds none at all is not yet the answer: whoever does something tells of it
+        a moment later.
+        """
         echo(f"kubectl events --for {self.reference} -n {self.namespace}")
         path = self.lab.api.path("v1", "Event", self.namespace)
-        found = self.lab.api.request("get", path, fieldSelector=f"involvedObject.uid={self.uid}")
-        items = sorted(found["items"], key=lambda event: int(event["metadata"]["resourceVersion"]))
-        return [event for event in items if reason in (None, event["reason"])]
+        mine = {"fieldSelector": f"involvedObject.uid={self.uid}"}
+        for _ in again(within):
+            items = self.lab.api.request("get", path, **mine)["items"]
+            items.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
+            if found := [event for event in items if reason in (None, event["reason"])]:
+                break
+        return found
 
     def _path(self) -> str:
         return self.lab.api.path(self.api_version, self.kind, self.namespace, self.name)
@@ -299,16 +311,20 @@ class Pod(Handle):
 
     def logs(self, container: str | None = None, previous: bool = False) -> str:
         """What a container wrote: its present run, or the run before."""
-        options = f" -c {container}" * bool(container) + " --previous" * previous
-        echo(f"kubectl logs {self.name} -n {self.namespace}{options}")
-        query = {"container": container, "previous": "true" if previous else None}
-        return self.lab.api.text(
-            f"{self._path()}/log", **{key: value for key, value in query.items() if value}
-        )
+        self._echo_logs(container, previous)
+        return self._log(container, previous)
 
-    def stamps(self, container: str | None = None) -> list[tuple[str, float]]:
-        """The times that the container wrote into its log, see `timeline.stamps`."""
-        return stamps(self.logs(container))
+    def stamps(self, container: str | None = None, least: int = 0) -> list[tuple[str, float]]:
+        """The times that the container wrote into its log, see `timeline.stamps`.
+
+        Fewer than `least` are asked for again: a run that has just begun may not have written yet.
+        """
+        self._echo_logs(container)
+        for _ in again(STAMPS_SECONDS):
+            found = stamps(self._log(container))
+            if len(found) >= least:
+                break
+        return found
 
     def evict(self) -> Refusal:
         """Ask for its eviction, as `kubectl drain` does; a disruption budget may refuse it."""
@@ -332,6 +348,16 @@ class Pod(Handle):
         if code != 0:
             raise RuntimeError(f"{shlex.join(command)} ended with exit code {code}: {err or out}")
         return out
+
+    def _echo_logs(self, container: str | None, previous: bool = False) -> None:
+        options = f" -c {container}" * bool(container) + " --previous" * previous
+        echo(f"kubectl logs {self.name} -n {self.namespace}{options}")
+
+    def _log(self, container: str | None, previous: bool = False) -> str:
+        query = {"container": container, "previous": "true" if previous else None}
+        return self.lab.api.text(
+            f"{self._path()}/log", **{key: value for key, value in query.items() if value}
+        )
 
     def _status(self, key: str) -> Any:
         return (self.object or {}).get("status", {}).get(key)

@@ -39,9 +39,6 @@ read -r _ _ _ address _ < <(ip -4 -oneline addr show dev eth0)
 echo "${address%/*}"
 exec cat"""
 
-COMMAND_SECONDS = 60
-"""What a command there may take."""
-
 ASKING_SECONDS, PAUSE_SECONDS = 0.5, 0.1
 """What a request of `keep_asking` may take, and what it leaves to the next: the finer, the better
 the length of an outage is measured."""
@@ -88,7 +85,7 @@ class Outside(Client):
             env=self._env,
             capture_output=True,
             text=True,
-            timeout=COMMAND_SECONDS,
+            timeout=connection.COMMAND_SECONDS,
         )
         return ran.returncode, ran.stdout, ran.stderr
 

@@ -94,10 +94,10 @@ def plot_series(
 
 
 def plot_back_off(
-    predicted: Sequence[float], measured: Mapping[str, Sequence[float]], title: str
+    predicted: Sequence[float], measured: Mapping[str, Sequence[float | None]], title: str
 ) -> Picture:
     """Seconds that a container waited before its 1st, 2nd, … restart: as the rule predicts (steps)
-    and as measured (points), each measurement under its own name."""
+    and as measured (points; None where nothing is known), each measurement under its own name."""
     figure, axes = _figure(3.2)
     count = range(1, len(predicted) + 1)
     axes.step(count, predicted, where="mid", color=TEXT, linewidth=1.2, label="predicted")
@@ -111,7 +111,7 @@ def plot_back_off(
     axes.legend(**_LEGEND)
     series = {"predicted": predicted, **measured}
     description = " ".join(
-        f"{name}: {', '.join(f'{value:.1f}' for value in values)} s."
+        f"{name}: {', '.join('?' if value is None else f'{value:.1f}' for value in values)} s."
         for name, values in series.items()
     )
     return _picture(figure, title, description)

@@ -9,21 +9,25 @@ from __future__ import annotations
 
 import re
 import shlex
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubelab.notebook import echo
+from kubelab.polling import again
 from kubelab.waiting import WaitFailed
 
 if TYPE_CHECKING:
     from kubelab.objects import Pod
 
-SECONDS = 3
-"""What a request may take before it counts as timed out. On an idle cluster it takes 2 ms."""
+SECONDS = 4
+"""How long nobody may say anything before a request has timed out. On an idle cluster an answer
+takes 2 ms; TCP asks again for a connection after 1 s and after 3 s."""
+
+ANSWER_SECONDS = 30
+"""What an answer may take from somebody who has taken the connection. On a busy machine that can be
+seconds, and it is no silence."""
 
 END_OF_FIELD, END_OF_RECORD = "\x1f", "\x1e"
 RECORD = END_OF_FIELD.join(["", "%{exitcode}", "%{http_code}", "%{num_connects}"]) + END_OF_RECORD
@@ -45,6 +49,9 @@ ASKING_SCRIPT = """while
     (($? > 128))
 do :; done"""
 """One request after another, each with its time, until stdin is closed, which `read` notices."""
+
+BY_FAIL = 22
+"""curl's exit code for an answer whose status is 400 or more, if it is told to --fail at one."""
 
 REASONS = {
     "Connection refused": "refused",
@@ -86,24 +93,24 @@ class Lookup:
 class Client:
     """Whoever can run curl, dig and bash: a Pod inside, or a container beside the cluster."""
 
-    def get(self, address: str, *options: str, patience: float = 0) -> Answer:
+    def get(
+        self, address: str, *options: str, patience: float = 0, until: str | None = None
+    ) -> Answer:
         """One HTTP request; `options` are curl's.
 
         An address without a path (`echo`, `10.96.0.10:80`) is asked for `/hostname` and then, over
         the same connection, for `/clientip`: the Answer has a source. The answer of any other URL
-        must be a Pod's name to count. For `patience` seconds a refusal is not yet the answer: a
-        node refuses until kube-proxy has written the rules of a new Service.
+        must be a Pod's name to count. For `patience` seconds a result other than `until` is not yet
+        the answer, or a refusal where `until` is not given: a node refuses until kube-proxy has
+        written the rules of a new Service, and goes on for a moment when a Service has changed.
         """
-        if "/" in address.removeprefix("http://"):
-            self._echo([address], options)
-            return self._curl([address], *options)[0]
-        urls = [f"{address}/hostname", f"{address}/clientip"]
+        has_path = "/" in address.removeprefix("http://")
+        urls = [address] if has_path else [f"{address}/hostname", f"{address}/clientip"]
         self._echo(urls, options)
-        pause, deadline = threading.Event(), time.monotonic() + patience
-        answer, *more = self._curl(urls, "--fail-early", *options)
-        while answer.result == "refused" and time.monotonic() < deadline:
-            pause.wait(0.2)
+        for _ in again(patience):
             answer, *more = self._curl(urls, "--fail-early", *options)
+            if answer.result == until or (until is None and answer.result != "refused"):
+                break
         if answer.by and more and not more[0].new_connection:
             return Answer(answer.result, answer.by, _host(more[0].body), True, answer.body)
         return answer
@@ -137,14 +144,24 @@ class Client:
             return [Answer("not resolved")] * times
         return [self._udp_answer(record) for record in out.split(END_OF_RECORD)[:-1]]
 
-    def lookup(self, name: str, kind: str = "A") -> Lookup:
-        """Ask the cluster's DNS, with the search list of the client's /etc/resolv.conf."""
+    def lookup(
+        self, name: str, kind: str = "A", *, patience: float = 0, until: int | None = None
+    ) -> Lookup:
+        """Ask the cluster's DNS, with the search list of the client's /etc/resolv.conf.
+
+        For `patience` seconds an answer without records is not yet the answer, or one without
+        `until` records of this kind: DNS follows Services and EndpointSlices a moment later.
+        """
         options = ["+search", f"+time={SECONDS}", "+tries=1", "+noall", "+comments", "+answer"]
         echo(f"{self.where} dig +search {name} {kind}")
-        _, out, _ = self.run("dig", *options, "-t", kind, name)
-        rcodes = re.findall(r"status: (\w+)", out)
-        records = re.findall(r"^[^;\s]\S*\s+\d+\s+IN\s+(\S+)\s+(.+)$", out, re.MULTILINE)
-        return Lookup(rcodes[-1] if rcodes else "timed out", tuple(records))
+        for _ in again(patience):
+            _, out, _ = self.run("dig", *options, "-t", kind, name)
+            rcodes = re.findall(r"status: (\w+)", out)
+            records = re.findall(r"^[^;\s]\S*\s+\d+\s+IN\s+(\S+)\s+(.+)$", out, re.MULTILINE)
+            found = Lookup(rcodes[-1] if rcodes else "timed out", tuple(records))
+            if len(found.of(kind)) == until or (until is None and records):
+                break
+        return found
 
     def wait_for_answer(self, address: str, within: float, *options: str) -> Answer:
         """Ask again and again until a Pod answers; WaitFailed with the last result if none does.
@@ -154,12 +171,11 @@ class Client:
         `/hostname`; the answer of any other URL must be a Pod's name.
         """
         url = url_of(address)
-        pause, deadline = threading.Event(), time.monotonic() + within
-        while (answer := self._curl([url], *options)[0]).by is None:
-            if time.monotonic() > deadline:
-                raise WaitFailed(f"no Pod answered at {address} for {within:g} s, last: {answer}")
-            pause.wait(0.2)
-        return answer
+        for _ in again(within):
+            [answer] = self._curl([url], *options)
+            if answer.by:
+                return answer
+        raise WaitFailed(f"no Pod answered at {address} for {within:g} s, last: {answer}")
 
     where: str
     """How a person runs a command there: `kubectl exec client -n … --`; empty for the host."""
@@ -172,11 +188,12 @@ class Client:
         raise NotImplementedError
 
     def _echo(self, urls: Sequence[str], options: tuple[str, ...]) -> None:
-        command = ["curl", "--max-time", str(SECONDS), *self.always, *options, *urls]
+        command = ["curl", "--connect-timeout", str(SECONDS), *self.always, *options, *urls]
         echo(f"{self.where} {shlex.join(command)}".lstrip())
 
     def _curl(self, urls: Sequence[str], *options: str) -> list[Answer]:
-        fixed = ["--ipv4", "--silent", "--verbose", "--max-time", str(SECONDS), *self.always]
+        limits = ["--connect-timeout", str(SECONDS), "--max-time", str(ANSWER_SECONDS)]
+        fixed = ["--ipv4", "--silent", "--verbose", *limits, *self.always]
         _, out, err = self.run("curl", *fixed, *options, "--write-out", RECORD, *urls)
         refusals = {result for words, result in REASONS.items() if words in err}
         found = []
@@ -255,8 +272,10 @@ def _result(code: int, otherwise: str, body: str, refusals: set[str]) -> tuple[s
     name = body.strip()
     if code == 0 and is_known(name):
         return "answered", name
+    if code in (0, BY_FAIL):
+        return otherwise, None
     failures = {6: "not resolved", 7: " or ".join(sorted(refusals)), 28: "timed out"}
-    return (failures.get(code, f"curl exit code {code}") if code else otherwise), None
+    return failures.get(code, f"curl exit code {code}"), None
 
 
 def _host(address: str) -> str:

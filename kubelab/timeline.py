@@ -32,6 +32,8 @@ class Event:
     exit_code: int | None = None
     back_off: float | None = None
     """Seconds of back-off that the kubelet announced in this wait."""
+    restart: int | None = None
+    """The restart that this back-off comes before: 1 for the first."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,10 @@ class Story:
         """The events of one container, or of the object itself by its kind (`Pod`)."""
         return [event for event in self.events if event.who == who]
 
-    def back_offs(self, container: str) -> list[float]:
-        """The seconds of back-off that the kubelet announced, each wait once, in order."""
-        return [e.back_off for e in self.of(container) if e.back_off is not None]
+    def back_offs(self, container: str) -> dict[int, float]:
+        """The seconds of back-off that the kubelet announced, by the restart they come before:
+        `{2: 10, 3: 20}`. A wait that was over before the kubelet told of it is missing."""
+        return {e.restart: e.back_off for e in self.of(container) if e.restart is not None}
 
     def exit_codes(self, container: str) -> list[int]:
         """How each run of a container ended, in order."""
@@ -179,7 +182,8 @@ def _container_changes(before: dict, now: dict) -> Iterator[tuple[str, str, dict
         reason, back_off = wait
         if reason and reason not in UNREMARKABLE_WAITS and (news or wait != old_wait):
             tail = "" if back_off is None else f", back-off {back_off:g} s"
-            yield f"waiting: {reason}{tail}", "waiting", {"back_off": back_off}
+            restart = None if back_off is None else count + 1
+            yield f"waiting: {reason}{tail}", "waiting", {"back_off": back_off, "restart": restart}
 
 
 def _runs(container: dict) -> dict[str, dict | None]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from room import room
 from urllib3.exceptions import HTTPError
 
 from kubelab import NoCluster, connection, runs
@@ -18,6 +20,12 @@ sys.path.append(str(ROOT / "labs"))
 
 NAMESPACES_GONE_WITHIN = 180
 """Seconds, on a busy machine; on a quiet one it takes 5 to 10."""
+
+
+@pytest.fixture
+def room_for_one_more() -> Iterator[None]:
+    with room(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))):
+        yield
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -53,7 +53,8 @@ def recipe() -> str:
 
 def build(engine: Engine) -> str:
     """Builds the image where it is not built yet, and returns its reference."""
-    if recipes.is_made(engine, REFERENCE, recipe()):
+    made_from = recipe()
+    if recipes.is_made(engine, REFERENCE, made_from):
         return REFERENCE
     print(
         f"Building {REFERENCE} from source: about 15 minutes on two cores, "
@@ -75,7 +76,7 @@ def build(engine: Engine) -> str:
         _install_programs()
         _load_images()
     with step("Importing the node image", 20):
-        _import(engine)
+        _import(engine, recipes.label(made_from))
     shutil.rmtree(NODE)
     print(f"Built {REFERENCE} in {time.monotonic() - start:.0f} s.", flush=True)
     return REFERENCE
@@ -142,13 +143,9 @@ def _install_programs() -> None:
         shutil.copy2(BINARIES / program, NODE / directory / program)
     for name in ("kubelet", "kubeadm", "kubectl"):
         (NODE / "usr/bin" / name).symlink_to("kubernetes")
-    # As in kind's Dockerfile: the spec that every container of the node starts from.
-    specification = _in_node(
-        "bash",
-        "-c",
-        "ctr oci spec | jq '.hooks.createContainer += "
-        '[{"path": "/kind/bin/mount-product-files.sh"}] | del(.process.rlimits)\'',
-    )
+    # The spec that every container of the node starts from, as in kind's Dockerfile but for its
+    # hook: a shell script, at the start of each container, that hides the machine's serial number.
+    specification = _in_node("bash", "-c", "ctr oci spec | jq 'del(.process.rlimits)'")
     (NODE / "etc/containerd/cri-base.json").write_text(specification)
     # Each program says its version here rather than failing later inside a node.
     for command in (
@@ -224,7 +221,7 @@ def _until_it_answers(command: list[str], daemon: subprocess.Popen[bytes], log: 
     )
 
 
-def _import(engine: Engine) -> None:
+def _import(engine: Engine, label: str) -> None:
     # A file that is both in the node and in an image of the node (the Kubernetes program, most of
     # Debian) is stored once: a quarter of the image. Nodes get their own copies of /var anyway.
     _in_node("hardlink", "--ignore-time", "--minimum-size", "65536", "/usr", "/opt", "/var")
@@ -242,7 +239,7 @@ def _import(engine: Engine) -> None:
     if imported.returncode != 0:
         raise Stop(f"The engine did not take the node image:\n{imported.stderr}", "make doctor")
     engine.docker(
-        *("build", "--label", recipes.label(recipe()), "--tag", REFERENCE, "-"),
+        *("build", "--label", label, "--tag", REFERENCE, "-"),
         input=_DOCKERFILE.format(root=root),
     )
     engine.docker("rmi", root)

@@ -43,7 +43,9 @@ def running() -> Engine:
 
 @pytest.fixture(scope="module")
 def own_registry(tmp_path_factory) -> Iterator[loopback_registry.Registry]:
-    """A registry with one image, `program:1`, that holds a program and nothing else."""
+    """A registry with an image, `program:1`, that holds a program and nothing else, and with
+    another one, `program:forged`, that nobody has pulled: an engine doesn't ask again for content
+    that it still has of an image that is gone."""
     folder = tmp_path_factory.mktemp("registry")
     (folder / "program.go").write_text(PROGRAM)
     subprocess.run(
@@ -53,8 +55,11 @@ def own_registry(tmp_path_factory) -> Iterator[loopback_registry.Registry]:
         check=True,
     )
     layer = oci_layout.write_layer(folder / "layer.tar", {"program": folder / "program"})
-    image = oci_layout.Image(f"{TESTS}/program:1", [layer], entrypoint=["/program"])
-    oci_layout.write_layout(folder / "layout", [image])
+    images = [
+        oci_layout.Image(f"{TESTS}/program:{tag}", [layer], entrypoint=["/program", *arguments])
+        for tag, arguments in (("1", []), ("forged", ["forged"]))
+    ]
+    oci_layout.write_layout(folder / "layout", images)
     with loopback_registry.serve(folder / "layout") as served:
         yield served
 
@@ -127,12 +132,12 @@ def test_every_image_that_cannot_be_had_is_named_with_the_registrys_words(runnin
     assert "\n  Next: make cluster, which tries again" in said
 
 
-def test_content_that_is_not_the_digests_is_refused(running, own_registry, program):
-    digest = own_registry.manifest("1")["digest"]
+def test_content_that_is_not_the_digests_is_refused(running, own_registry):
+    digest = own_registry.manifest("forged")["digest"]
     _, _, content = own_registry.answer(f"program/manifests/{digest}")
     own_registry.forged[digest] = content.replace(b"schemaVersion", b"SchemaVersion")
     with pytest.raises(Stop, match=r"could not be pulled:\n.*verif"):
-        pulled.pull(running, [program])
+        pulled.pull(running, [Image("forged", f"{own_registry.address}/program@{digest}")])
 
 
 def test_pin_writes_the_digest_that_the_registry_gives(

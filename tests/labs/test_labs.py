@@ -40,6 +40,7 @@ def kernels_on_ipc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.mark.usefixtures("room_for_one_more")
 @pytest.mark.parametrize("lab", notebooks.to_run(), ids=lambda source: source.stem)
 def test_lab_runs_and_its_claims_hold(lab: Path) -> None:
     run = runs.join()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import difflib
 import shutil
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ import yaml
 
 from kubelab import ClaimFailed, at_least, at_most, between, contains, one_of
 from kubelab import claims as kubelab_claims
+from kubelab.claims import Record
 from kubelab.matchers import agrees
 
 MATCHERS = {
@@ -38,6 +42,13 @@ class Mutant:
     replace: str
     seen: dict[str, Any]
     """What the claim then observes, or part of it: the reason for which it must fail."""
+    run: int | None = None
+    """Mutants of a lab with the same number share a run: none can reach the claim of another."""
+
+    @property
+    def change(self) -> tuple[str, str, str]:
+        """What is made wrong; equal for mutants that differ in the claim only."""
+        return self.file, self.find, self.replace
 
 
 @dataclass(frozen=True)
@@ -67,27 +78,55 @@ def of(lab: Path) -> list[Mutant]:
     return [Mutant(**entry) for entry in yaml.safe_load(path.read_text())] if path.exists() else []
 
 
-def cells(lab: Path) -> list[slicing.Cell]:
-    """A lab's code cells."""
-    code = [cell.source for cell in notebooks.read(lab).cells if cell.cell_type == "code"]
-    return slicing.parse(code)
+def runs(lab: Path) -> list[list[Mutant]]:
+    """A lab's mutants, in the groups that run together: those of one change and of one number.
 
-
-def run(lab: Path, mutant: Mutant, folder: Path) -> Verdict:
-    """Run the cells that the mutant's claim needs, in a mutated copy of the lab in `folder`.
-
-    The caller has made `folder` the working directory, and closes the labs that the cells open.
+    ValueError for a number that two mutants of one claim have, or two changes of one file.
     """
-    diff = ""
-    try:
-        diff = _mutate(lab.parent, mutant, folder)
-        needed = slicing.for_claim(cells(folder / lab.name), mutant.claim)
-        outcome, reason = _judge(mutant, needed)
-    except Void as void:
-        outcome, reason = "void", str(void)
-    except LookupError as missing:
-        outcome, reason = "void", str(missing)
-    return Verdict(mutant.mutant, mutant.claim, outcome, reason, mutant.file, diff)
+    groups: dict[object, list[Mutant]] = {}
+    for mutant in of(lab):
+        groups.setdefault(mutant.run or mutant.change, []).append(mutant)
+    for group in groups.values():
+        files = [file for file, *_ in {mutant.change for mutant in group}]
+        for shared in ([mutant.claim for mutant in group], files):
+            if twice := [one for one, count in Counter(shared).items() if count > 1]:
+                number = group[0].run
+                raise ValueError(f"{lab.stem}: two mutants of run {number} are about {twice[0]}")
+    return list(groups.values())
+
+
+@cache
+def cells(lab: Path) -> list[slicing.Cell]:
+    """A lab's code cells, read once: a mutated copy of a lab is read anew."""
+    return slicing.parse(_code(lab))
+
+
+def run(lab: Path, together: Sequence[Mutant], folder: Path) -> list[Verdict]:
+    """Run the cells that some mutants' claims need, in a copy of the lab with all their changes.
+
+    Each is about another claim, and where two change the same file, it is the same change. The
+    caller has made `folder`, where the copy goes, the working directory, and closes the labs that
+    the cells open.
+    """
+    shutil.copytree(lab.parent, folder, dirs_exist_ok=True)
+    diffs: dict[str, str] = {}
+    outcomes: dict[str, Record | Exception] = {}
+    for mutant in together:
+        try:
+            diffs[mutant.claim] = _change(lab.parent, mutant, folder)
+        except Void as void:
+            outcomes[mutant.claim] = void
+    outcomes |= _outcomes(slicing.parse(_code(folder / lab.name)), diffs)
+    return [
+        Verdict(
+            mutant.mutant,
+            mutant.claim,
+            *_judge(mutant, outcomes[mutant.claim]),
+            mutant.file,
+            diffs.get(mutant.claim, ""),
+        )
+        for mutant in together
+    ]
 
 
 def without_anything_applied(lab: Path) -> tuple[list[str], list[str]]:
@@ -101,7 +140,7 @@ def without_anything_applied(lab: Path) -> tuple[list[str], list[str]]:
     for cell in cells(lab):
         for statement in cell.statements:
             try:
-                _execute([slicing.Cell(cell.position, (statement,))], scope)
+                _execute(statement, cell.position, scope)
             except Exception as error:
                 print(f"cell {cell.position}: {type(error).__name__}: {error}".splitlines()[0])
     records = kubelab_claims.made.records
@@ -110,39 +149,74 @@ def without_anything_applied(lab: Path) -> tuple[list[str], list[str]]:
     return holding, [name for name in slicing.claims(cells(lab)) if name not in made]
 
 
-def _mutate(source: Path, mutant: Mutant, folder: Path) -> str:
-    shutil.copytree(source, folder, dirs_exist_ok=True)
-    path = folder / mutant.file
-    if not path.exists():
+def _code(lab: Path) -> list[str]:
+    return [cell.source for cell in notebooks.read(lab).cells if cell.cell_type == "code"]
+
+
+def _change(source: Path, mutant: Mutant, folder: Path) -> str:
+    """Change the copy in `folder`; the difference from the source."""
+    if not (source / mutant.file).exists():
         raise Void(f"there is no {mutant.file}")
-    before = path.read_text()
+    before = (source / mutant.file).read_text()
     count = before.count(mutant.find)
     if count != 1:
         raise Void(f"{mutant.find!r} stands {count} times in {mutant.file}, not once")
     after = before.replace(mutant.find, mutant.replace)
-    path.write_text(after)
+    (folder / mutant.file).write_text(after)
     diff = difflib.unified_diff(
         before.splitlines(), after.splitlines(), mutant.file, mutant.file, lineterm="", n=1
     )
     return "\n".join(diff)
 
 
-def _judge(mutant: Mutant, needed: list[slicing.Cell]) -> tuple[str, str]:
+def _outcomes(cells: list[slicing.Cell], claims: Iterable[str]) -> dict[str, Record | Exception]:
+    """What became of each claim: its record if it held, its failure, or what kept it from both.
+
+    A claim gets the same as in a run of its own: what fails on the way to one claim concerns only
+    those that need it too, and the run goes on for the others.
+    """
     kubelab_claims.made.clear()
-    try:
-        _execute(needed, {"__name__": "__main__"})
-    except ClaimFailed as failure:
-        seen = {key: _expected(value) for key, value in mutant.seen.items()}
-        if not seen or not agrees(seen, {k: v for k, v in failure.observed.items() if k in seen}):
-            raise Void(
-                f"the claim failed, but for another reason than {seen}:\n{failure}"
-            ) from None
-        return "killed", str(failure)
-    except Exception as error:
-        raise Void(f"{type(error).__name__}: {error}") from error
-    if [record.name for record in kubelab_claims.made.records] != [mutant.claim]:
-        raise Void("the cells ran, but none of them made the claim")
-    return "survived", f"the claim held with {kubelab_claims.made.records[0].observed}"
+    scope: dict[str, Any] = {"__name__": "__main__"}
+    needs: dict[str, set[ast.stmt]] = {}
+    outcomes: dict[str, Record | Exception] = {}
+    for claim in claims:
+        try:
+            needed = slicing.for_claim(cells, claim)
+        except LookupError as missing:
+            outcomes[claim] = Void(str(missing))
+        else:
+            needs[claim] = {statement for cell in needed for statement in cell.statements}
+    for cell in cells:
+        for statement in cell.statements:
+            waiting = [claim for claim in needs.keys() - outcomes if statement in needs[claim]]
+            if not waiting:
+                continue
+            try:
+                _execute(statement, cell.position, scope)
+            except ClaimFailed as failure:
+                outcomes[failure.name] = failure
+            except Exception as error:
+                outcomes |= dict.fromkeys(waiting, error)
+    silent = Void("the cells ran, but none of them made the claim")
+    held = {record.name: record for record in kubelab_claims.made.records if record.holds}
+    return dict.fromkeys(needs, silent) | held | outcomes
+
+
+def _judge(mutant: Mutant, outcome: Record | Exception) -> tuple[str, str]:
+    """The verdict on a mutant, and the reason, from what became of its claim."""
+    match outcome:
+        case ClaimFailed() as failure:
+            seen = {key: _expected(value) for key, value in mutant.seen.items()}
+            observed = {key: value for key, value in failure.observed.items() if key in seen}
+            if seen and agrees(seen, observed):
+                return "killed", str(failure)
+            return "void", f"the claim failed, but for another reason than {seen}:\n{failure}"
+        case Record(observed=observed):
+            return "survived", f"the claim held with {observed}"
+        case Void() as void:
+            return "void", str(void)
+        case error:
+            return "void", f"{type(error).__name__}: {error}"
 
 
 def _expected(value: Any) -> Any:
@@ -156,7 +230,6 @@ def _expected(value: Any) -> Any:
             return value
 
 
-def _execute(needed: list[slicing.Cell], scope: dict[str, Any]) -> None:
-    for cell in needed:
-        module = ast.Module(list(cell.statements), type_ignores=[])
-        exec(compile(module, f"code cell {cell.position}", "exec"), scope)
+def _execute(statement: ast.stmt, position: int, scope: dict[str, Any]) -> None:
+    module = ast.Module([statement], type_ignores=[])
+    exec(compile(module, f"code cell {position}", "exec"), scope)

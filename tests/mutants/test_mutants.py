@@ -17,9 +17,13 @@ from kubelab.lab import close_all
 LABS = notebooks.to_run()
 each_lab = pytest.mark.parametrize("lab", notebooks.sources(), ids=lambda source: source.stem)
 each_lab_to_run = pytest.mark.parametrize("lab", LABS, ids=lambda source: source.stem)
-each_mutant = pytest.mark.parametrize(
-    ("lab", "mutant"),
-    [pytest.param(lab, m, id=f"{lab.stem}-{m.mutant}") for lab in LABS for m in mutants.of(lab)],
+each_run = pytest.mark.parametrize(
+    ("lab", "together"),
+    [
+        pytest.param(lab, run, id=f"{lab.stem}-{'+'.join(one.mutant for one in run)}")
+        for lab in LABS
+        for run in mutants.runs(lab)
+    ],
 )
 
 
@@ -29,19 +33,35 @@ def no_lab_left_open() -> Iterator[None]:
     close_all()
 
 
-@each_mutant
-def test_mutant_is_killed(
+@each_lab_to_run
+@pytest.mark.usefixtures("room_for_one_more")
+def test_no_claim_holds_where_nothing_is_applied(
+    lab: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(lab.parent)
+    monkeypatch.setitem(os.environ, "KUBELAB_APPLY", "nothing")
+    holding, not_made = mutants.without_anything_applied(lab)
+    print("not even made:", ", ".join(not_made) or "none")
+    assert holding == []
+
+
+@each_run
+@pytest.mark.usefixtures("room_for_one_more")
+def test_mutants_are_killed(
     lab: Path,
-    mutant: Mutant,
+    together: list[Mutant],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    verdict = mutants.run(lab, mutant, tmp_path)
-    record_property("mutant", {"lab": lab.stem, **verdict.as_dict()})
-    if verdict.verdict != "killed":
-        pytest.fail(f"{verdict.verdict}: {verdict.reason}\n\n{verdict.diff}", pytrace=False)
+    verdicts = mutants.run(lab, together, tmp_path)
+    for verdict in verdicts:
+        record_property("mutant", {"lab": lab.stem, **verdict.as_dict()})
+    alive = [verdict for verdict in verdicts if verdict.verdict != "killed"]
+    if alive:
+        texts = (f"{v.mutant} {v.verdict}: {v.reason}\n\n{v.diff}" for v in alive)
+        pytest.fail("\n\n".join(texts), pytrace=False)
 
 
 @each_lab
@@ -57,14 +77,3 @@ def test_every_claim_has_a_mutant(lab: Path) -> None:
 def test_mutants_have_names_of_their_own(lab: Path) -> None:
     names = [mutant.mutant for mutant in mutants.of(lab)]
     assert sorted(set(names)) == sorted(names)
-
-
-@each_lab_to_run
-def test_no_claim_holds_where_nothing_is_applied(
-    lab: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(lab.parent)
-    monkeypatch.setitem(os.environ, "KUBELAB_APPLY", "nothing")
-    holding, not_made = mutants.without_anything_applied(lab)
-    print("not even made:", ", ".join(not_made) or "none")
-    assert holding == []

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pytest
 from scripted import ScriptedFeed
 
+from kubelab import WaitFailed
 from kubelab.endpoints import Endpoint, Service, ready_endpoints, terminating_endpoints
 
 _version = iter(range(100, 10**6))
+
+LIVE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "echo", "uid": "uid-1", "resourceVersion": "99"},
+    "spec": {"selector": {"app": "echo"}},
+}
 
 
 def slice_of(service: str, *endpoints: dict) -> dict:
@@ -30,8 +39,7 @@ def endpoint(pod: str, **conditions: bool) -> dict:
 
 def service(feed: ScriptedFeed) -> Service:
     lab = SimpleNamespace(namespace="lab-1", feed=lambda version, kind: feed)
-    live = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "echo", "uid": "uid-1"}}
-    return Service(lab, live, live, 0.0)
+    return Service(lab, LIVE, LIVE, 0.0)
 
 
 def test_conditions_that_are_not_there_count_as_the_api_says():
@@ -78,3 +86,17 @@ def test_a_service_has_an_external_address_when_a_provider_has_written_one():
     assert echo.external_ip is None
     feed.put("MODIFIED", pending | written)
     assert echo.external_ip == "192.0.2.1"
+
+
+def test_one_can_wait_until_the_endpoints_follow_the_pods():
+    def pod(name, ready=True, **metadata):
+        return SimpleNamespace(name=name, ready=ready, object={"metadata": metadata})
+
+    found = slice_of("echo", endpoint("a"), endpoint("b", ready=False))
+    endpoints = service(ScriptedFeed([(0.0, LIVE), (0.0, found)])).endpoints
+    leaving = pod("c", deletionTimestamp="2026-11-23T07:00:00Z")
+    endpoints.lab.pods = lambda labels: [pod("a"), pod("b", ready=False), leaving]
+    endpoints.wait_for_pods(within=0)
+    endpoints.lab.pods = lambda labels: [pod("a"), pod("b")]
+    with pytest.raises(WaitFailed, match=r"are \['a'\] after 0 s.*are \['a', 'b'\]"):
+        endpoints.wait_for_pods(within=0)

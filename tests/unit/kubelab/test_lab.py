@@ -11,7 +11,7 @@ import pytest
 from kubernetes.client.rest import ApiException
 from kubernetes.dynamic.exceptions import NotFoundError, UnprocessibleEntityError
 
-from kubelab import Lab, Refusal, connection, has, runs
+from kubelab import Lab, Refusal, connection, has, polling, runs
 from kubelab import lab as lab_module
 from kubelab.feed import Feed
 from kubelab.lab import close_all
@@ -210,7 +210,7 @@ def test_what_all_labs_share_is_changed_by_one_at_a_time(api: FakeApi, tmp_path:
 def test_a_dry_run_answers_when_admission_has_caught_up(api: FakeApi, monkeypatch):
     seen = iter([{}, {}, {"spec": {"ingressClassName": "older"}}])
     monkeypatch.setattr(api, "apply", lambda manifest, namespace, dry_run: next(seen))
-    monkeypatch.setattr(lab_module.threading, "Event", lambda: SimpleNamespace(wait=lambda _: None))
+    monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
     lab = Lab("x")
     found = lab.dry_run("never-exits-1.yaml", until=has("spec.ingressClassName"), within=5)
     assert found["spec"] == {"ingressClassName": "older"}

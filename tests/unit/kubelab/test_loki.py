@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from kubelab import loki as module
-from kubelab.loki import Delivery, Loki, NoAnswer
+from kubelab import polling
+from kubelab.http_api import NoAnswer
+from kubelab.loki import Delivery, Loki
 
 METRICS = """# TYPE loki_distributor_lines_received_total counter
 loki_distributor_lines_received_total{format="json",policy="",tenant="shop"} 200
@@ -41,7 +42,7 @@ def streams(*streams: list[str]) -> str:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0)
+    monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
 
 
 def test_lines_come_by_their_times_and_not_stream_by_stream():

@@ -1,9 +1,11 @@
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from cluster import engine
-from kubelab import NoCluster
+from kubelab import NoCluster, WaitFailed
+from kubelab.endpoints import Endpoint
 from kubelab.nodes import Node
 
 
@@ -28,3 +30,59 @@ def test_the_nodes_of_another_cluster_are_left_alone(monkeypatch):
     monkeypatch.setenv("KUBELAB_CONTEXT", "production")
     with pytest.raises(NoCluster, match="not the project's"):
         Node("worker")
+
+
+RULES = """\
+-A KUBE-SEP-A -p tcp -m comment --comment "lab/echo:http" -j DNAT --to-destination 10.244.1.9:8080
+-A KUBE-SVC-A -m comment --comment "lab/echo:http -> 10.244.1.2:8080" -m statistic -j KUBE-SEP-B
+-A KUBE-SVC-A -m comment --comment "lab/echo:http -> 10.244.2.3:8080" -j KUBE-SEP-C
+-A KUBE-SVC-D -m comment --comment "lab/echo-2 -> 10.244.2.4:8080" -j KUBE-SEP-D
+-A KUBE-SVC-E -m comment --comment "lab/near -> 10.244.1.2:8080" -j KUBE-SEP-E
+-A KUBE-SVL-F -m comment --comment "lab/local -> 10.244.1.2:8080" -j KUBE-SEP-F
+-A KUBE-SVC-G -m comment --comment "lab/sticky -> 10.244.1.2:8080" -m recent --rcheck -j KUBE-SEP-G
+-A KUBE-SVC-G -m comment --comment "lab/sticky -> 10.244.1.2:8080" -j KUBE-SEP-G
+"""
+
+
+def service(name, *ready, leaving=(), hints=(), **spec):
+    endpoints = [endpoint(ip, True, hints) for ip in ready]
+    endpoints += [endpoint(ip, False, hints) for ip in leaving]
+    return SimpleNamespace(namespace="lab", name=name, endpoints=endpoints, object={"spec": spec})
+
+
+def endpoint(ip, ready, hints):
+    node = "worker" if ip.startswith("10.244.1.") else "worker2"
+    for_nodes = (node,) if hints else ()
+    return Endpoint(ip, ip, node, ready, ready, False, for_nodes)
+
+
+def test_one_can_wait_until_a_node_follows_the_endpoints_of_a_service(monkeypatch):
+    its_engine = SimpleNamespace(docker=lambda *command: RULES)
+    monkeypatch.setattr(engine, "connect", lambda: its_engine)
+
+    node = Node("worker")
+    node.wait_for_rules(service("echo", "10.244.2.3", "10.244.1.2", leaving=["10.244.1.9"]), 0)
+    node.wait_for_rules(service("echo-2", "10.244.2.4"), 0)
+    node.wait_for_rules(service("nobody"), 0)
+    with pytest.raises(WaitFailed, match=r"lead to \['10.244.1.2', '10.244.2.3'\] after 0 s"):
+        node.wait_for_rules(service("echo", "10.244.1.2"), 0)
+
+
+def test_a_node_follows_a_service_that_prefers_or_allows_only_its_own_pods(monkeypatch):
+    its_engine = SimpleNamespace(docker=lambda *command: RULES)
+    monkeypatch.setattr(engine, "connect", lambda: its_engine)
+    both, only_local = ("10.244.1.2", "10.244.2.3"), {"internalTrafficPolicy": "Local"}
+    Node("worker").wait_for_rules(service("near", *both, hints=True), 0)
+    Node("worker").wait_for_rules(service("local", *both, **only_local), 0)
+    with pytest.raises(WaitFailed):
+        Node("worker").wait_for_rules(service("near", *both), 0)
+    with pytest.raises(WaitFailed):
+        Node("worker2").wait_for_rules(service("local", *both, **only_local), 0)
+
+
+def test_a_node_follows_the_affinity_of_a_service(monkeypatch):
+    its_engine = SimpleNamespace(docker=lambda *command: RULES)
+    monkeypatch.setattr(engine, "connect", lambda: its_engine)
+    Node("worker").wait_for_rules(service("sticky", "10.244.1.2", sessionAffinity="ClientIP"), 0)
+    with pytest.raises(WaitFailed):
+        Node("worker").wait_for_rules(service("sticky", "10.244.1.2", sessionAffinity="None"), 0)

@@ -95,3 +95,12 @@ def test_the_first_pod_is_waited_for():
     assert owner.feed.now == 2.0
     with pytest.raises(WaitFailed, match="Pod p has made no Pod within 5 s"):
         handle(ScriptedFeed()).first_pod(within=5)
+
+
+def test_stamps_are_asked_for_again_until_there_are_enough():
+    asked = handle(ScriptedFeed([(0.0, pod())]))
+    begun, done = "started 1795366800.500\n", "started 1795366800.500\nexits 1795366801.500\n"
+    logs = iter(["", begun, done])
+    asked.lab.api = SimpleNamespace(path=lambda *_: "/p", text=lambda *_: next(logs))
+    assert asked.stamps() == []
+    assert asked.stamps(least=2) == [("started", 1795366800.5), ("exits", 1795366801.5)]

@@ -48,6 +48,11 @@ def test_a_picture_can_be_read_without_eyes():
     )
 
 
+def test_a_wait_that_nobody_saw_is_left_out():
+    picture = plot_back_off([0, 10, 20], {"announced": [0, None, 20]}, title="One is missing")
+    assert repr(picture).endswith("announced: 0.0, ?, 20.0 s.")
+
+
 def test_a_title_with_markup_stays_text():
     assert '<title id="plot-predicted-measured-title">Predicted &amp; measured</title>' in (
         BACK_OFF.svg

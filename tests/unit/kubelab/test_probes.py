@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kubelab import WaitFailed, lab, probes
+from kubelab import WaitFailed, lab, polling, probes
 from kubelab.probes import ASKING_SCRIPT, RECORD, Client, asked, chi_square, counts
 
 
@@ -51,6 +51,10 @@ def test_an_answer_that_names_no_pod_is_called_by_its_status():
     assert Scripted(said("echo-9")).get("http://echo/hostname").result == "HTTP 200"
 
 
+def test_a_status_at_which_curl_was_told_to_fail_is_still_called_by_it():
+    assert Scripted(said("", 22, 404)).get("echo", "--fail").result == "HTTP 404"
+
+
 @pytest.mark.parametrize(
     ("code", "words", "result"),
     [
@@ -75,6 +79,8 @@ def test_a_refusal_is_not_the_answer_while_there_is_patience(monkeypatch):
     assert client.get("echo", patience=5).by == "echo-1"
     answers = iter([refused])
     assert client.get("echo").result == "refused"
+    answers = iter([(0, said("echo-1"), ""), refused])
+    assert client.get("echo", patience=5, until="refused").result == "refused"
 
 
 def test_many_requests_are_one_command():
@@ -107,7 +113,7 @@ def test_through_a_door_every_host_is_asked_at_one_address(capsys):
     assert door.wait_for_answer("http://foo.example.com", within=1).by == "echo-1"
     assert "--connect-to ::controller:" in " ".join(client.command)
     assert door.get("http://foo.example.com/").by == "echo-1"
-    command = "scripted curl --max-time 3 --connect-to ::controller: http://foo.example.com/"
+    command = "scripted curl --connect-timeout 4 --connect-to ::controller: http://foo.example.com/"
     assert capsys.readouterr().out == f"$ {command}\n"
 
 
@@ -135,6 +141,22 @@ echo.a.svc.cluster.local. 30 IN A 10.96.169.193
     assert found.rcode == "NOERROR"
     assert found.of("A") == ["10.96.169.193"]
     assert found.of("CNAME") == ["echo.a.svc.cluster.local."]
+
+
+def test_no_records_are_not_the_answer_while_there_is_patience(monkeypatch):
+    outs = iter([";; status: NXDOMAIN", ";; status: NOERROR\nshop. 30 IN A 10.96.0.9\n"])
+    client = Scripted("")
+    monkeypatch.setattr(client, "run", lambda *command: (0, next(outs), ""))
+    assert client.lookup("shop", patience=5).of("A") == ["10.96.0.9"]
+
+
+def test_a_lookup_is_repeated_until_it_has_so_many_records(monkeypatch):
+    monkeypatch.setattr(polling.time, "sleep", lambda seconds: None)
+    record = "echo.a.svc.cluster.local. 30 IN A 10.244.1.{}\n"
+    outs = [record.format(2), record.format(2) + record.format(3)]
+    client = Scripted("")
+    client.run = lambda *command: (0, outs.pop(0), "")
+    assert client.lookup("echo", patience=60, until=2).of("A") == ["10.244.1.2", "10.244.1.3"]
 
 
 def test_lookup_that_nobody_answers():
@@ -185,9 +207,10 @@ def test_a_client_asks_on_until_its_input_ends():
     arguments = ["keep-asking", "http://127.0.0.1:1/", "1", RECORD, "0.1"]
     command = ["bash", "-c", ASKING_SCRIPT, *arguments]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as asking:
-        first = "".join(iter(lambda: asking.stdout.read(1), "\x1e"))
-        rest = asking.communicate(timeout=10)[0]
-    results = asked(first + "\x1e" + rest)
+    # Without a buffer, whose rest communicate() would not see.
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0) as asking:
+        first = b"".join(iter(lambda: asking.stdout.read(1), b"\x1e"))
+        rest = asking.communicate(timeout=60)[0]
+    results = asked((first + b"\x1e" + rest).decode())
     assert {result for result, _ in results} == {"refused or unreachable"}
     assert [at for _, at in results] == sorted(at for _, at in results)

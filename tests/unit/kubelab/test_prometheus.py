@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kubelab import WaitFailed
-from kubelab import prometheus as module
+from kubelab import WaitFailed, polling
+from kubelab.http_api import NoAnswer
 from kubelab.prometheus import Prometheus
 
 POD = SimpleNamespace(name="prometheus", ip="10.244.1.9")
@@ -44,7 +44,7 @@ def scalar(value: float) -> list:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PAUSE", 0)
+    monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
 
 
 def test_a_query_gives_the_value_of_its_one_series():
@@ -74,12 +74,23 @@ def test_catching_up_waits_for_a_scrape_that_began_later():
     scrapes = [vector(99.0, pod="shop"), vector(100.2, pod="shop"), vector(101.2, pod="shop")]
     client = Scripted(time=[scalar(100.0)], timestamp=scrapes)
     Prometheus(client, POD).catch_up(SHOP)
-    assert client.asked == ["time()"] + ["timestamp(up)"] * 3
+    assert client.asked == ["time()"] + ["timestamp(up) and up == 1"] * 3
+
+
+def test_queries_are_for_the_moment_that_was_caught_up_with_until_something_settles():
+    scrapes = [vector(101.2, pod="shop")]
+    client = Scripted(time=[scalar(100.0)], timestamp=scrapes, orders=[vector(5, status="paid")])
+    prometheus = Prometheus(client, POD)
+    prometheus.catch_up(SHOP)
+    assert prometheus.by("status", "orders") == {"paid": 5}
+    assert "time=101.2" in client.command
+    assert prometheus.settle("orders", 5, within=0) == 5
+    assert not any(part.startswith("time=") for part in client.command)
 
 
 def test_catching_up_says_whom_prometheus_does_not_know():
     client = Scripted(time=[scalar(100.0)], timestamp=[vector(200.0, pod="other")])
-    with pytest.raises(WaitFailed, match="did not ask shop for 0 s"):
+    with pytest.raises(WaitFailed, match="no answer from shop for 0 s"):
         Prometheus(client, POD).catch_up(SHOP, within=0)
 
 
@@ -104,7 +115,7 @@ def test_a_prometheus_that_is_not_there_is_no_value():
         def run(self, *command: str) -> tuple[int, str, str]:
             return 7, "", "curl: (7) Connection refused"
 
-    with pytest.raises(RuntimeError, match=r"does not answer at 10\.244\.1\.9:9090: curl: \(7\)"):
+    with pytest.raises(NoAnswer, match=r"does not answer at 10\.244\.1\.9:9090: curl: \(7\)"):
         Prometheus(Silent(), POD).value("up")
 
 

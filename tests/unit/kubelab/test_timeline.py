@@ -58,7 +58,7 @@ def test_a_first_version_that_already_waits_tells_the_run_before():
     ]
 
 
-def test_each_announced_back_off_counts_once():
+def test_each_announced_back_off_counts_once_by_the_restart_it_comes_before():
     feed = ScriptedFeed(
         [
             (0, pod("Running", backing_off("10s", 1))),
@@ -68,7 +68,7 @@ def test_each_announced_back_off_counts_once():
         ]
     )
     feed.sleep_until_change(99, 60)
-    assert handle(feed).story.back_offs("worker") == [10, 20, 80]
+    assert handle(feed).story.back_offs("worker") == {2: 10, 3: 20, 5: 80}
 
 
 def test_an_exit_by_a_signal_says_why():

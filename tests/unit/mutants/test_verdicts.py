@@ -45,7 +45,8 @@ def run(lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.chdir(folder)
         mutant = {"mutant": "m", "claim": "never", "file": "restarts.yaml", "find": "0"}
         mutant |= {"replace": "1", "seen": {"restarts": 1}} | changes
-        return mutants.run(lab, Mutant(**mutant), folder)
+        [verdict] = mutants.run(lab, [Mutant(**mutant)], folder)
+        return verdict
 
     return run_mutant
 

@@ -1,0 +1,32 @@
+"""Ask again and again, where no watch tells when something has changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
+"""Seconds. Most answers come at once. To those that don't, questions without a pause are part of
+the load they wait for: in a lab each of them starts a process in a Pod."""
+
+
+def nothing_is_applied() -> bool:
+    """Whether the tests keep labs from making anything, to see their claims fail."""
+    return os.environ.get("KUBELAB_APPLY") == "nothing"
+
+
+def again(within: float) -> Iterator[bool]:
+    """Rounds for `within` seconds, with pauses that grow, and one more when they are over.
+
+    Yields whether the round is the last. Whoever has the answer leaves the loop.
+    """
+    # What nobody applies does not come: the tests would wait for an hour, all in all.
+    if nothing_is_applied():
+        within = 0
+    deadline, pause = time.monotonic() + within, FIRST_PAUSE
+    while (left := deadline - time.monotonic()) > 0:
+        yield False
+        time.sleep(min(pause, left))
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+    yield True
