@@ -10,7 +10,7 @@ from kubelab.objects import Handle, Pod
 from kubelab.polling import again
 from kubelab.states import State
 from kubelab.timeline import Event, Story
-from kubelab.waiting import WaitFailed
+from kubelab.waiting import WITHIN, WaitFailed
 
 SERVICE_NAME = "kubernetes.io/service-name"
 """The label by which an EndpointSlice belongs to a Service."""
@@ -89,7 +89,9 @@ class Endpoints(Handle):
         self.uid, self.applied, self.start = service.uid, service.applied, service.start
         self.feed = service.lab.feed(self.api_version, self.kind)
         self._service = service.name
-        self._selector = (service.object or {}).get("spec", {}).get("selector", {})
+        spec = (service.object or {}).get("spec", {})
+        has_slices = spec.get("type") != "ExternalName"
+        self._selector = spec.get("selector", {}) if has_slices else {}
 
     def __str__(self) -> str:
         return f"endpoints of {self._service}"
@@ -123,12 +125,12 @@ class Endpoints(Handle):
         until = self.feed.clock() - self.start
         return Story(str(self), tuple(_events(self.versions(), self.start)), until)
 
-    def wait_for_pods(self, within: float) -> None:
+    def wait_for_pods(self, within: float = WITHIN) -> None:
         """Return once the ready endpoints are the ready Pods that the Service's selector matches,
         and no others; WaitFailed after `within` seconds.
 
         The EndpointSlices follow the Pods a moment later. Those of a Service without a selector
-        follow nobody.
+        follow nobody, and an ExternalName Service has none.
         """
         if not self._selector:
             return

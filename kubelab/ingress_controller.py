@@ -11,6 +11,7 @@ import yaml
 from kubelab.endpoints import Service
 from kubelab.objects import Handle
 from kubelab.states import has, ready
+from kubelab.waiting import WITHIN
 
 MANIFEST = Path(__file__).with_name("ingress-controller.yaml")
 
@@ -45,7 +46,7 @@ class Controller:
     def name(self) -> str:
         return self.service.name
 
-    def wait(self, within: float) -> None:
+    def wait(self, within: float = WITHIN) -> None:
         """Return once its Pod is ready and its Service has an address; WaitFailed otherwise.
 
         What it knows by then of Ingresses or Gateways that were there before is not said.

@@ -12,7 +12,7 @@ from cluster.clean import NETWORK
 from kubelab.connection import NoCluster
 from kubelab.notebook import echo
 from kubelab.polling import again
-from kubelab.waiting import WaitFailed
+from kubelab.waiting import WITHIN, WaitFailed
 
 if TYPE_CHECKING:
     from kubelab.endpoints import Service
@@ -42,14 +42,15 @@ class Node:
         echo(f"docker exec {self.name} {shlex.join(command)}")
         return engine.connect().docker("exec", self.name, *command)
 
-    def wait_for_rules(self, service: Service, within: float) -> None:
-        """Return once this node leads its Pods' requests for a Service to the ready endpoints that
-        they may use, and to no others, with the Service's affinity; WaitFailed after `within`
-        seconds.
+    def wait_for_rules(self, service: Service, within: float = WITHIN) -> None:
+        """Return once the endpoints of a Service are its ready Pods, and this node leads its Pods'
+        requests to those that they may use and to no others, with the Service's affinity;
+        WaitFailed after `within` seconds for each.
 
-        kube-proxy writes its rules a moment after the EndpointSlices change, and no watch tells
-        when.
+        The EndpointSlices follow the Pods, and kube-proxy's rules follow the EndpointSlices a
+        moment later; no watch tells when.
         """
+        service.endpoints.wait_for_pods(within)
         echo(f"docker exec {self.name} iptables-save -t nat")
         docker = engine.connect().docker
         spec = (service.object or {}).get("spec", {})

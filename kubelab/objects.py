@@ -172,7 +172,7 @@ class Handle:
         )
         return list(dict.fromkeys(said))
 
-    def wait(self, until: State, within: float) -> Story:
+    def wait(self, until: State, within: float = waiting.WITHIN) -> Story:
         """Return once `until` holds; WaitFailed after `within` seconds, or earlier if hopeless."""
         return waiting.wait(self, until, within)
 
@@ -215,7 +215,7 @@ class Handle:
         selector = (self.object or {}).get("spec", {}).get("selector", {}).get("matchLabels")
         return self.lab.pods(selector) if selector else []
 
-    def first_pod(self, within: float) -> Pod:
+    def first_pod(self, within: float = waiting.WITHIN) -> Pod:
         """Its first Pod, as soon as there is one; WaitFailed after `within` seconds.
 
         The watches of two kinds keep no step: a Job may be seen active before its Pod is seen.

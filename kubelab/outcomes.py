@@ -8,11 +8,11 @@ from typing import Any
 from kubelab.notebook import Progress, echo, table
 from kubelab.objects import Handle
 from kubelab.states import describe
-from kubelab.waiting import PROGRESS_EVERY, WaitFailed
+from kubelab.waiting import PROGRESS_EVERY, WITHIN, WaitFailed
 
 
 def outcomes(
-    objects: Mapping[str, Handle], read: Callable[[str, Handle], Any], within: float
+    objects: Mapping[str, Handle], read: Callable[[str, Handle], Any], within: float = WITHIN
 ) -> dict[str, Any]:
     """What `read` says of each object by its key, and a table of what happened to each.
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from kubelab.notebook import echo
 from kubelab.polling import again
-from kubelab.waiting import WaitFailed
+from kubelab.waiting import WITHIN, WaitFailed
 
 if TYPE_CHECKING:
     from kubelab.objects import Pod
@@ -163,7 +163,7 @@ class Client:
                 break
         return found
 
-    def wait_for_answer(self, address: str, within: float, *options: str) -> Answer:
+    def wait_for_answer(self, address: str, *options: str, within: float = WITHIN) -> Answer:
         """Ask again and again until a Pod answers; WaitFailed with the last result if none does.
 
         kube-proxy writes its rules a moment after the endpoints change, an Ingress controller its

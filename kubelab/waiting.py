@@ -12,6 +12,10 @@ from kubelab.timeline import Story
 if TYPE_CHECKING:
     from kubelab.objects import Handle
 
+WITHIN = 180.0
+"""Seconds that a wait may take unless it says otherwise: as long as a busy machine needs for what
+comes within 5 s elsewhere, and never longer than it takes to come."""
+
 PROGRESS_EVERY = 1.0
 """Seconds between two updates of the progress line."""
 
@@ -27,7 +31,7 @@ class WaitFailed(AssertionError):
         return [f"WaitFailed: {self}"]
 
 
-def wait(handle: Handle, until: State, within: float) -> Story:
+def wait(handle: Handle, until: State, within: float = WITHIN) -> Story:
     """Return once `until` holds for the object; WaitFailed after `within` seconds or when hopeless.
 
     An API server that stops answering ends the wait with its own error.

@@ -47,7 +47,15 @@ RULES = """\
 def service(name, *ready, leaving=(), hints=(), **spec):
     endpoints = [endpoint(ip, True, hints) for ip in ready]
     endpoints += [endpoint(ip, False, hints) for ip in leaving]
-    return SimpleNamespace(namespace="lab", name=name, endpoints=endpoints, object={"spec": spec})
+    found = {"endpoints": Following(endpoints), "object": {"spec": spec}}
+    return SimpleNamespace(namespace="lab", name=name, **found)
+
+
+class Following(list):
+    """Endpoints that are the ready Pods already."""
+
+    def wait_for_pods(self, within):
+        pass
 
 
 def endpoint(ip, ready, hints):

@@ -190,10 +190,10 @@ def test_waiting_for_an_answer_ends_with_the_last_result():
 
 def test_one_waits_for_the_answer_of_the_very_url_that_has_a_path():
     client = Scripted(said("echo-1"))
-    client.wait_for_answer("http://example.com/bar", 0, "--insecure")
+    client.wait_for_answer("http://example.com/bar", "--insecure", within=0)
     assert client.command[-1] == "http://example.com/bar"
     assert "--insecure" in client.command
-    client.wait_for_answer("echo", 0)
+    client.wait_for_answer("echo", within=0)
     assert client.command[-1] == "echo/hostname"
 
 
