@@ -81,17 +81,16 @@ def of(lab: Path) -> list[Mutant]:
 def runs(lab: Path) -> list[list[Mutant]]:
     """A lab's mutants, in the groups that run together: those of one change and of one number.
 
-    ValueError for a number that two mutants of one claim have, or two changes of one file.
+    ValueError for a number that two mutants of one claim have.
     """
     groups: dict[object, list[Mutant]] = {}
     for mutant in of(lab):
         groups.setdefault(mutant.run or mutant.change, []).append(mutant)
     for group in groups.values():
-        files = [file for file, *_ in {mutant.change for mutant in group}]
-        for shared in ([mutant.claim for mutant in group], files):
-            if twice := [one for one, count in Counter(shared).items() if count > 1]:
-                number = group[0].run
-                raise ValueError(f"{lab.stem}: two mutants of run {number} are about {twice[0]}")
+        claims = Counter(mutant.claim for mutant in group)
+        if twice := [claim for claim, count in claims.items() if count > 1]:
+            number = group[0].run
+            raise ValueError(f"{lab.stem}: two mutants of run {number} are about {twice[0]}")
     return list(groups.values())
 
 
@@ -104,26 +103,26 @@ def cells(lab: Path) -> list[slicing.Cell]:
 def run(lab: Path, together: Sequence[Mutant], folder: Path) -> list[Verdict]:
     """Run the cells that some mutants' claims need, in a copy of the lab with all their changes.
 
-    Each is about another claim, and where two change the same file, it is the same change. The
-    caller has made `folder`, where the copy goes, the working directory, and closes the labs that
-    the cells open.
+    Each is about another claim. The caller has made `folder`, where the copy goes, the working
+    directory, and closes the labs that the cells open.
     """
     shutil.copytree(lab.parent, folder, dirs_exist_ok=True)
-    diffs: dict[str, str] = {}
-    outcomes: dict[str, Record | Exception] = {}
-    for mutant in together:
+    diffs: dict[tuple[str, str, str], str] = {}
+    impossible: dict[tuple[str, str, str], Void] = {}
+    for change in dict.fromkeys(mutant.change for mutant in together):
         try:
-            diffs[mutant.claim] = _change(lab.parent, mutant, folder)
+            diffs[change] = _change(lab.parent, folder, *change)
         except Void as void:
-            outcomes[mutant.claim] = void
-    outcomes |= _outcomes(slicing.parse(_code(folder / lab.name)), diffs)
+            impossible[change] = void
+    claims = [mutant.claim for mutant in together if mutant.change in diffs]
+    outcomes = _outcomes(slicing.parse(_code(folder / lab.name)), claims)
     return [
         Verdict(
             mutant.mutant,
             mutant.claim,
-            *_judge(mutant, outcomes[mutant.claim]),
+            *_judge(mutant, impossible.get(mutant.change) or outcomes[mutant.claim]),
             mutant.file,
-            diffs.get(mutant.claim, ""),
+            diffs.get(mutant.change, ""),
         )
         for mutant in together
     ]
@@ -153,18 +152,18 @@ def _code(lab: Path) -> list[str]:
     return [cell.source for cell in notebooks.read(lab).cells if cell.cell_type == "code"]
 
 
-def _change(source: Path, mutant: Mutant, folder: Path) -> str:
-    """Change the copy in `folder`; the difference from the source."""
-    if not (source / mutant.file).exists():
-        raise Void(f"there is no {mutant.file}")
-    before = (source / mutant.file).read_text()
-    count = before.count(mutant.find)
-    if count != 1:
-        raise Void(f"{mutant.find!r} stands {count} times in {mutant.file}, not once")
-    after = before.replace(mutant.find, mutant.replace)
-    (folder / mutant.file).write_text(after)
+def _change(source: Path, folder: Path, file: str, find: str, replace: str) -> str:
+    """Change the copy in `folder`; the difference that this change alone makes to the source."""
+    if not (source / file).exists():
+        raise Void(f"there is no {file}")
+    before, copy = (source / file).read_text(), folder / file
+    for text in (before, changed := copy.read_text()):
+        if (count := text.count(find)) != 1:
+            raise Void(f"{find!r} stands {count} times in {file}, not once")
+    copy.write_text(changed.replace(find, replace))
+    after = before.replace(find, replace)
     diff = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), mutant.file, mutant.file, lineterm="", n=1
+        before.splitlines(), after.splitlines(), file, file, lineterm="", n=1
     )
     return "\n".join(diff)
 

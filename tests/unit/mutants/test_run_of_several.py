@@ -123,6 +123,21 @@ def test_the_lab_s_text_and_a_file_may_change_in_one_run(run: Run):
     assert outcomes(run(mutant("red", **text), mutant("blue"))) == ["killed", "killed"]
 
 
+def test_two_changes_of_one_file_are_two_differences(run: Run):
+    red = mutant("red", file="lab.md", find='number("red")', replace="1")
+    blue = mutant("blue", file="lab.md", find='number("blue")', replace="1")
+    verdicts = run(red, blue)
+    assert outcomes(verdicts) == ["killed", "killed"]
+    assert "blue" not in verdicts["red"].diff
+    assert "red" not in verdicts["blue"].diff
+
+
+def test_two_changes_of_one_place_void_the_second(run: Run):
+    verdicts = run(mutant("red"), mutant("late", "2"))
+    assert outcomes(verdicts) == ["killed", "void"]
+    assert verdicts["late"].reason == "'0' stands 0 times in red.txt, not once"
+
+
 def test_claims_are_made_in_the_lab_s_order_and_no_others(run: Run):
     run(mutant("late", "00"), mutant("blue", "00"))
     assert [record.name for record in claims.made.records] == ["blue", "late"]

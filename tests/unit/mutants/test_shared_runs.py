@@ -43,8 +43,3 @@ def test_mutants_with_a_number_run_together(runs: Runs):
 def test_two_mutants_of_one_claim_cannot(runs: Runs):
     with pytest.raises(ValueError, match="two mutants of run 1 are about red"):
         runs(entry("red", run=1), entry("blue", run=1, claim="red"))
-
-
-def test_two_changes_of_one_file_cannot(runs: Runs):
-    with pytest.raises(ValueError, match=r"two mutants of run 1 are about red\.yaml"):
-        runs(entry("red", run=1), entry("blue", run=1, file="red.yaml", find="9"))
