@@ -89,15 +89,16 @@ class Lab:
             raise
         return handles[0] if len(handles) == 1 else handles
 
-    def refused(self, file: str, dry_run: bool = True) -> Any:
+    def refused(self, file: str, dry_run: bool = True, within: float = 0) -> Any:
         """Ask the API server what it says to a manifest, and print it.
 
         A dry run creates nothing, and leaves out what it takes to allocate addresses and ports;
-        for these, ask in earnest. A `Refusal`, or a list if the manifest has several documents.
+        for these, ask in earnest. For `within` seconds an acceptance is not the answer, see
+        `dry_run`. A `Refusal`, or a list if the manifest has several documents.
         """
         option = " --dry-run=server" * dry_run
         echo(f"kubectl apply --server-side{option} -n {self.namespace} -f {file}")
-        answers = [self._ask(manifest, dry_run) for manifest in self.manifests(file)]
+        answers = [self._ask(manifest, dry_run, within) for manifest in self.manifests(file)]
         return answers[0] if len(answers) == 1 else answers
 
     def apply_to_cluster(self, file: str) -> Handle:
@@ -160,7 +161,7 @@ class Lab:
     def refused_each(self, manifests: Iterable[dict]) -> list[Refusal]:
         """What the API server says to each of them in a dry run; prints how many it accepts."""
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f -")
-        answers = [self._ask(manifest, dry_run=True, quiet=True) for manifest in manifests]
+        answers = [self._answer(manifest, dry_run=True)[0] for manifest in manifests]
         accepted = sum(answer.accepted for answer in answers)
         print(f"{accepted} accepted, {len(answers) - accepted} refused")
         return answers
@@ -247,23 +248,29 @@ class Lab:
         *_, service, deployment = map(self._apply, ingress_controller.documents(name, options))
         return Controller(service, deployment)
 
-    def _ask(self, manifest: dict, dry_run: bool, quiet: bool = False) -> Refusal:
+    def _ask(self, manifest: dict, dry_run: bool, within: float) -> Refusal:
+        for _ in again(within):
+            refusal, said = self._answer(manifest, dry_run)
+            if not refusal.accepted:
+                break
+        for line in said:
+            print(line)
+        return refusal
+
+    def _answer(self, manifest: dict, dry_run: bool) -> tuple[Refusal, list[str]]:
+        """What the API server says to a manifest, and the lines that a person would see."""
         from kubernetes.dynamic.exceptions import DynamicApiError
 
         if not self.applies:
-            return Refusal(200)
+            return Refusal(200), []
         try:
             warnings = self.api.warnings(manifest, self.namespace, dry_run)
         except DynamicApiError as error:
             refusal = Refusal.of(error)
-            said = [refusal.message]
-        else:
-            refusal = Refusal(200, message="; ".join(warnings))
-            said = [f"Warning: {warning}" for warning in warnings]
-            said.append(f"{manifest['kind'].lower()}/{manifest['metadata']['name']} accepted")
-        if not quiet:
-            print(*said, sep="\n")
-        return refusal
+            return refusal, [refusal.message]
+        accepted = f"{manifest['kind'].lower()}/{manifest['metadata']['name']} accepted"
+        said = [*(f"Warning: {warning}" for warning in warnings), accepted]
+        return Refusal(200, message="; ".join(warnings)), said
 
     def _read(self, file: str) -> str:
         path = self.folder / file

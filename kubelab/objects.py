@@ -317,11 +317,19 @@ class Pod(Handle):
     def stamps(self, container: str | None = None, least: int = 0) -> list[tuple[str, float]]:
         """The times that the container wrote into its log, see `timeline.stamps`.
 
-        Fewer than `least` are asked for again: a run that has just begun may not have written yet.
+        Fewer than `least` are asked for again: a run that has just begun may not have written yet,
+        and of a run that has just been removed there is no log for a moment (400).
         """
+        from kubernetes.dynamic.exceptions import BadRequestError
+
         self._echo_logs(container)
-        for _ in again(STAMPS_SECONDS):
-            found = stamps(self._log(container))
+        for is_last in again(STAMPS_SECONDS):
+            try:
+                found = stamps(self._log(container))
+            except BadRequestError:
+                if is_last:
+                    raise
+                continue
             if len(found) >= least:
                 break
         return found

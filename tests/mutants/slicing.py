@@ -88,8 +88,8 @@ def _read_before_bound(statements: Iterable[ast.stmt]) -> set[str]:
     return read
 
 
-def _bound(statements: Iterable[ast.stmt]) -> set[str]:
-    return set().union(*(_names(statement)[1] for statement in statements))
+def _bound(nodes: Iterable[ast.AST]) -> set[str]:
+    return set().union(*(_names(node)[1] for node in nodes))
 
 
 SCOPES = (
@@ -107,10 +107,15 @@ def _names(node: ast.AST) -> tuple[set[str], set[str]]:
     """The names that a piece of code reads from outside itself, and those that it binds there."""
     reads: set[str] = set()
     binds: set[str] = set()
-    for child in ast.iter_child_nodes(node):
-        child_reads, child_binds = _names(child)
-        reads |= child_reads
-        binds |= child_binds
+    for _, value in ast.iter_fields(node):
+        children = value if isinstance(value, list) else [value]
+        children = [child for child in children if isinstance(child, ast.AST)]
+        binds |= _bound(children)
+        # A body is run from its first statement to its last, like a cell.
+        if all(isinstance(child, ast.stmt) for child in children):
+            reads |= _read_before_bound(children)
+        else:
+            reads |= set().union(*(_names(child)[0] for child in children))
     match node:
         case ast.Name(id=name, ctx=ast.Load()):
             reads.add(name)

@@ -111,6 +111,24 @@ def test_a_refusal_is_an_answer_with_status_field_and_message(api: FakeApi):
     assert not refusal.accepted
 
 
+def test_an_acceptance_is_not_the_answer_until_admission_has_caught_up(
+    api: FakeApi, monkeypatch, capsys
+):
+    def warnings(*asked: Any) -> list[str]:
+        if next(refuses):
+            raise invalid()
+        return []
+
+    lab, refuses = Lab("x"), iter([False, False, True])
+    monkeypatch.setattr(api, "warnings", warnings)
+    monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
+    assert lab.refused("never-exits-1.yaml", within=5).status == 422
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "$ kubectl apply --server-side --dry-run=server -n x-c0ffee -f never-exits-1.yaml",
+        "no",
+    ]
+
+
 def test_what_is_no_refusal_stays_an_error(api: FakeApi):
     lab = Lab("x")
     api.refusal = invalid()

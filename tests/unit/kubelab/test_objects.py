@@ -1,9 +1,11 @@
 from types import SimpleNamespace
 
 import pytest
+from kubernetes.client import ApiException
+from kubernetes.dynamic.exceptions import BadRequestError
 from scripted import ScriptedFeed, handle, pod
 
-from kubelab import WaitFailed, has, without
+from kubelab import WaitFailed, has, polling, without
 
 
 def test_what_a_condition_said_comes_once_each_and_in_order():
@@ -97,10 +99,23 @@ def test_the_first_pod_is_waited_for():
         handle(ScriptedFeed()).first_pod(within=5)
 
 
-def test_stamps_are_asked_for_again_until_there_are_enough():
+def test_stamps_are_asked_for_again_until_there_are_enough(monkeypatch):
+    monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
     asked = handle(ScriptedFeed([(0.0, pod())]))
     begun, done = "started 1795366800.500\n", "started 1795366800.500\nexits 1795366801.500\n"
     logs = iter(["", begun, done])
     asked.lab.api = SimpleNamespace(path=lambda *_: "/p", text=lambda *_: next(logs))
     assert asked.stamps() == []
     assert asked.stamps(least=2) == [("started", 1795366800.5), ("exits", 1795366801.5)]
+
+
+def test_the_log_of_a_run_that_was_just_removed_is_asked_for_again(monkeypatch):
+    def text(_):
+        if next(removed):
+            raise BadRequestError(ApiException(status=400, reason="…"))
+        return "started 1795366800.500\n"
+
+    monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
+    asked, removed = handle(ScriptedFeed([(0.0, pod())])), iter([True, False])
+    asked.lab.api = SimpleNamespace(path=lambda *_: "/p", text=text)
+    assert asked.stamps() == [("started", 1795366800.5)]

@@ -54,6 +54,14 @@ def test_names_of_loops_and_comprehensions_are_their_own():
     assert needed("pod", SETUP, ONE, "phases = [pod for pod in ()]", after_it) == [1, 2, 4]
 
 
+def test_what_a_loop_binds_before_it_reads_it_comes_from_no_other_cell():
+    loop = "for name in ('a', 'b'):\n    pod = lab.apply(name)\n    phase = pod.phase"
+    uses = 'claim("loop", "…", observed={"phase": phase})'
+    assert needed("loop", SETUP, ONE, loop, uses) == [1, 3, 4]
+    carried = "for name in ('a', 'b'):\n    phase = pod.phase\n    pod = lab.apply(name)"
+    assert needed("loop", SETUP, ONE, carried, uses) == [1, 2, 3, 4]
+
+
 def test_other_claims_of_needed_cells_are_left_out_so_that_they_cannot_fail_first():
     uses = 'claim("late", "…", observed={"phase": pod.phase})'
     assert "'one'" not in text("late", SETUP, ONE, uses)
