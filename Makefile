@@ -45,7 +45,7 @@ lab: cluster ## Open the labs in JupyterLab
 
 .PHONY: labs
 labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 8 min
-	@$(RUN_ON_CLUSTER) pytest -n 4 tests/labs/test_labs.py
+	@$(RUN_ON_CLUSTER) pytest -n 6 --dist worksteal tests/labs/test_labs.py
 
 # From nothing each time: a second build would not repeat the warnings of the first, and a broken
 # book would pass; and pages of chapters that are gone would stay.
@@ -88,7 +88,7 @@ unit: $(VENV) ## The tests that need no cluster | 10 s
 
 .PHONY: mutants
 mutants: cluster ## Show that every claim fails when its manifest is wrong | 30 min
-	@$(RUN_ON_CLUSTER) pytest -n 6 tests/mutants
+	@$(RUN_ON_CLUSTER) pytest -n 10 --maxschedchunk 1 tests/mutants
 
 .PHONY: notebooks
 notebooks: $(VENV) ## Write the notebooks from their Markdown sources

@@ -18,7 +18,7 @@ from kubelab import runs
 
 ALWAYS = 2
 """So many may run however busy the machine is."""
-BUSY = 60.0
+BUSY = 75.0
 """Per cent of the time; when somebody waits for a processor longer than that, no more may begin."""
 PRESSURE = Path("/proc/pressure/cpu")
 """https://docs.kernel.org/accounting/psi.html"""
@@ -45,7 +45,7 @@ def pressure() -> float:
     """For how much of the last 10 s somebody waited for a processor, in per cent.
 
     Macs and kernels without pressure stall information don't say. There it is estimated from the
-    load: BUSY is about 8 processes for each processor, as was seen where both are told.
+    load: BUSY is about 8 processes for each processor.
     """
     try:
         return float(re.search(r"^some avg10=([\d.]+)", PRESSURE.read_text())[1])

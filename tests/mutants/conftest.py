@@ -1,36 +1,15 @@
-"""The kill matrix: printed at the end, and kept as evidence for the book's ledger.
-
-And the order of the runs, which mixes the labs.
-"""
+"""The kill matrix: printed at the end, and kept as evidence for the book's ledger."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 
 import mutants
 import notebooks
 import pytest
-from mixing import mixed
 
 from cluster import paths
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mix the labs, so that not all that runs at a time is of one kind.
-
-    The long runs are those of labs with few, and the last ones those of labs with many.
-    """
-    here = Path(__file__).parent
-    places = [place for place, item in enumerate(items) if item.path.is_relative_to(here)]
-    ours = [items[place] for place in places]
-    for place, item in zip(places, mixed(ours, _lab), strict=True):
-        items[place] = item
-
-
-def _lab(item: pytest.Item) -> Path:
-    return item.callspec.params["lab"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

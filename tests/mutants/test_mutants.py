@@ -17,12 +17,15 @@ from kubelab.lab import close_all
 LABS = notebooks.to_run()
 each_lab = pytest.mark.parametrize("lab", notebooks.sources(), ids=lambda source: source.stem)
 each_lab_to_run = pytest.mark.parametrize("lab", LABS, ids=lambda source: source.stem)
+# Those with many mutants take longest, and come first: a long one at the end would run alone.
+RUNS = sorted(
+    ((lab, run) for lab in LABS for run in mutants.runs(lab)), key=lambda run: -len(run[1])
+)
 each_run = pytest.mark.parametrize(
     ("lab", "together"),
     [
         pytest.param(lab, run, id=f"{lab.stem}-{'+'.join(one.mutant for one in run)}")
-        for lab in LABS
-        for run in mutants.runs(lab)
+        for lab, run in RUNS
     ],
 )
 
