@@ -30,13 +30,13 @@ help: ## List the targets
 ##### What readers need
 
 .PHONY: book
-book: $(VENV) ## The whole book, from nothing to HTML | 10 min / 30 min
+book: $(VENV) ## The whole book, from nothing to HTML | 6 min / 20 min
 	@$(MAKE) --no-print-directory cluster
 	@$(MAKE) --no-print-directory labs
 	@$(MAKE) --no-print-directory html
 
 .PHONY: cluster
-cluster: $(VENV) ## Start the cluster, or find it healthy | 3 s / 20 min
+cluster: $(VENV) ## Start the cluster, or find it healthy | 3 s / 15 min
 	@$(RUN) cluster up
 
 .PHONY: lab
@@ -44,7 +44,7 @@ lab: cluster ## Open the labs in JupyterLab
 	@KUBECONFIG=$(CURDIR)/.state/kubeconfig exec .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) labs
 
 .PHONY: labs
-labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 8 min
+labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 5 min
 	@$(RUN_ON_CLUSTER) pytest -n 6 --dist worksteal tests/labs/test_labs.py
 
 # From nothing each time: a second build would not repeat the warnings of the first, and a broken
@@ -66,7 +66,7 @@ clean: ## Remove everything that was made, and say what is kept | 10 s
 ##### What authors need
 
 .PHONY: test
-test: $(VENV) ## All that CI runs | 45 min / 65 min
+test: $(VENV) ## All that CI runs | 25 min / 40 min
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory cluster
@@ -87,7 +87,7 @@ unit: $(VENV) ## The tests that need no cluster | 10 s
 	@$(RUN) pytest -n 2 tests/unit tests/book tests/labs/test_notebooks.py --ignore tests/book/test_pages.py
 
 .PHONY: mutants
-mutants: cluster ## Show that every claim fails when its manifest is wrong | 30 min
+mutants: cluster ## Show that every claim fails when its manifest is wrong | 15 min
 	@$(RUN_ON_CLUSTER) pytest -n 10 --maxschedchunk 1 tests/mutants
 
 .PHONY: notebooks
