@@ -60,23 +60,19 @@ class Prometheus:
                 break
         return value
 
-    def catch_up(self, *pods: Pod, within: float = 120) -> None:
-        """Return when each Pod has been asked once more and has answered: what was sent before has
+    def catch_up(self, pod: Pod, within: float = 120) -> None:
+        """Return when a Pod has been asked once more and has answered: what was sent before has
         been seen then, or never will be. Queries are for that moment from then on. WaitFailed where
-        Prometheus knows none, or is not answered."""
+        Prometheus doesn't know the Pod, or is not answered."""
         self._moment = {}
         self._echo("query", query=ANSWERED)
         after = self._value("time()") + IN_TRANSIT
-        names = {pod.name for pod in pods}
         for _ in again(within):
             answered = {labels.get("pod"): at for labels, at in self._series(ANSWERED)}
-            missing = {name for name in names if answered.get(name, 0) <= after}
-            if not missing:
-                self._moment = {"time": max(answered[name] for name in names)}
+            if answered.get(pod.name, 0) > after:
+                self._moment = {"time": answered[pod.name]}
                 return
-        raise WaitFailed(
-            f"Prometheus had no answer from {', '.join(sorted(missing))} for {within:g} s"
-        )
+        raise WaitFailed(f"Prometheus had no answer from {pod.name} for {within:g} s")
 
     def history(self, promql: str, seconds: float, step: float = 1) -> list[tuple[float, float]]:
         """A range query over the last `seconds`: the samples of its one series, each with its time
