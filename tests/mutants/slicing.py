@@ -46,6 +46,7 @@ def for_claim(cells: list[Cell], name: str) -> list[Cell]:
 
 def _backward(cells: list[Cell], name: str) -> list[Cell]:
     cells = [_without_other_claims(cell, name) for cell in cells]
+    bound = [_bound(cell.statements) for cell in cells]
     needed, open_ends = set(), [(len(cells) - 1)]
     while open_ends:
         index = open_ends.pop()
@@ -53,7 +54,7 @@ def _backward(cells: list[Cell], name: str) -> list[Cell]:
             continue
         needed.add(index)
         for read in _read_before_bound(cells[index].statements):
-            binders = [i for i in range(index) if read in _bound(cells[i].statements)]
+            binders = [i for i in range(index) if read in bound[i]]
             open_ends += binders[-1:]
     return [cells[index] for index in sorted(needed)]
 
@@ -80,16 +81,20 @@ def _claims_in(statement: ast.stmt) -> list[str]:
 
 
 def _read_before_bound(statements: Iterable[ast.stmt]) -> set[str]:
+    return _in_order(map(_names, statements))
+
+
+def _in_order(names: Iterable[tuple[set[str], set[str]]]) -> set[str]:
+    """What statements read before they bind it, from what each of them reads and binds."""
     read, bound = set(), set(dir(builtins))
-    for statement in statements:
-        reads, binds = _names(statement)
+    for reads, binds in names:
         read |= reads - bound
         bound |= binds
     return read
 
 
-def _bound(nodes: Iterable[ast.AST]) -> set[str]:
-    return set().union(*(_names(node)[1] for node in nodes))
+def _bound(statements: Iterable[ast.stmt]) -> set[str]:
+    return set().union(*(_names(statement)[1] for statement in statements))
 
 
 SCOPES = (
@@ -110,12 +115,13 @@ def _names(node: ast.AST) -> tuple[set[str], set[str]]:
     for _, value in ast.iter_fields(node):
         children = value if isinstance(value, list) else [value]
         children = [child for child in children if isinstance(child, ast.AST)]
-        binds |= _bound(children)
+        found = [_names(child) for child in children]
+        binds |= set().union(*(child_binds for _, child_binds in found))
         # A body is run from its first statement to its last, like a cell.
-        if all(isinstance(child, ast.stmt) for child in children):
-            reads |= _read_before_bound(children)
+        if children and isinstance(children[0], ast.stmt):
+            reads |= _in_order(found)
         else:
-            reads |= set().union(*(_names(child)[0] for child in children))
+            reads |= set().union(*(child_reads for child_reads, _ in found))
     match node:
         case ast.Name(id=name, ctx=ast.Load()):
             reads.add(name)
