@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import yaml
-from drawings import sources
 
 from cluster import paths
+from tests.book.drawings import sources
 
 CHAPTER = paths.ROOT / "book" / "pods" / "log-forwarding.md"
 LAB = paths.ROOT / "labs" / "log-forwarding"

@@ -6,11 +6,11 @@ import re
 import subprocess
 from pathlib import Path
 
-import diagrams
 import pytest
-from drawings import sources
 
+from book._ext import diagrams
 from cluster import paths
+from tests.book.drawings import sources
 
 FENCES = [
     pytest.param(source, id=f"{path.relative_to(paths.ROOT)}-{number}")

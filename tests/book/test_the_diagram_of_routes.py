@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 import yaml
-from drawings import sources
 
 from cluster import paths
+from tests.book.drawings import sources
 
 CHAPTER = paths.ROOT / "book" / "services" / "gateway.md"
 MANIFEST = paths.ROOT / "labs" / "gateway" / "four-rules.yaml"

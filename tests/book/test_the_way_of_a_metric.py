@@ -3,9 +3,9 @@
 import re
 
 import yaml
-from drawings import sources
 
 from cluster import paths
+from tests.book.drawings import sources
 
 CHAPTER = paths.ROOT / "book" / "pods" / "metrics.md"
 LAB = paths.ROOT / "labs" / "metrics"
