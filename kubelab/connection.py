@@ -202,7 +202,7 @@ class Cluster:
         self.kubernetes: str = self.api.request("get", "/version")["gitVersion"]
         self.description = f"context {foreign}" if foreign else self._describe_own()
 
-    def environment(self) -> environment.Environment:
+    def describe(self) -> environment.Environment:
         """Return what the records of claims say about the cluster."""
         return environment.Environment(self.kubernetes, self.description)
 
@@ -244,7 +244,7 @@ def cluster() -> Cluster:
     with _lock:
         if _cluster is None:
             connected = Cluster()
-            environment.describe = connected.environment
+            environment.describe = connected.describe
             _cluster = connected
         return _cluster
 

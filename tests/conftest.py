@@ -13,7 +13,7 @@ from kubelab import NoCluster, connection, runs
 from kubelab.feed import WatchedFeed
 from tests.room import room
 
-pytest_plugins = ["nbclaims.pytest_plugin"]
+pytest_plugins = ["nbclaims.pytest_plugin", "pytester"]
 
 NAMESPACES_GONE_WITHIN = 180
 """Seconds, on a busy machine; on a quiet one it takes 5 to 10."""

@@ -13,6 +13,7 @@ from urllib3.exceptions import MaxRetryError
 from cluster import paths
 from kubelab import NoCluster, connection
 from kubelab.connection import Cluster
+from nbclaims import environment
 
 PROXY = {"config.conf": "bindAddress: 0.0.0.0\nmode: iptables\n"}
 
@@ -51,6 +52,15 @@ def test_the_project_s_cluster_says_what_it_is(kubeconfig: Path):
     assert FakeApi.opened == (kubeconfig, "kind-kubernetes-observed")
     assert cluster.kubernetes == "v1.37.2"
     assert cluster.description == "kind, kube-proxy iptables, images built from source"
+
+
+def test_claims_get_the_description_of_the_connected_cluster(kubeconfig: Path, monkeypatch):
+    monkeypatch.setattr(connection, "_cluster", None)
+    monkeypatch.setattr(environment, "describe", lambda: None)
+    connection.cluster()
+    assert environment.describe() == environment.Environment(
+        "v1.37.2", "kind, kube-proxy iptables, images built from source"
+    )
 
 
 def test_without_a_kubeconfig_there_is_no_cluster_yet(kubeconfig: Path):
