@@ -34,7 +34,7 @@ def page_of(root: Path, source: Path) -> str:
 
 def read(source: Path) -> nbformat.NotebookNode:
     """Return a lab's text as a notebook without outputs."""
-    notebook = jupytext.read(source, fmt="md:myst")
+    notebook: nbformat.NotebookNode = jupytext.read(source, fmt="md:myst")
     kept = {
         key: notebook.metadata[key] for key in ("kernelspec", "lab") if key in notebook.metadata
     }
@@ -75,7 +75,8 @@ def to_run(root: Path) -> list[Path]:
 
 def as_bytes(source: Path) -> bytes:
     """Return the content of a lab's notebook file."""
-    return (nbformat.writes(read(source)) + "\n").encode()
+    text: str = nbformat.writes(read(source))
+    return f"{text}\n".encode()
 
 
 def write_notebooks(root: Path) -> Iterator[Path]:

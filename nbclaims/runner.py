@@ -79,7 +79,8 @@ def explain(error: Exception, readable: Collection[type[Exception]] = ()) -> str
     """
     text = re.sub(r"\x1b\[[\d;]*m", "", str(error))
     name = getattr(error, "ename", type(error).__name__)
-    if name in {kind.__name__ for kind in (ClaimFailed, *readable)}:
+    kinds: list[type[Exception]] = [ClaimFailed, *readable]
+    if name in {kind.__name__ for kind in kinds}:
         cell = text.split("------------------")[1].strip()
         return f"{name}: {getattr(error, 'evalue', '')}\n\nin the cell\n\n{cell}"
     return f"{name}: {text}"

@@ -34,7 +34,7 @@ from .citations import (
     claim_listing,
     keep_with_sentence,
 )
-from .ledger import read_ledger
+from .ledger import keep_ledger, ledger_of, read_ledger
 from .pages import (
     ListingDirective,
     anchor_claims_not_run,
@@ -84,32 +84,31 @@ def _read_ledger(
 ) -> list[str]:
     """Read the ledger before the pages, and name the pages that a new run makes out of date."""
     root = Path(app.srcdir)
-    before = getattr(env, "ledger", None)
     try:
         store = EvidenceStore.of_book(root, app.config.claims_evidence)
-        env.ledger = read_ledger(root, store, root / app.config.claims_statements)
+        ledger = read_ledger(root, store, root / app.config.claims_statements)
     except (UnreadableLab, BadStatement) as error:
         raise ClaimsError(str(error)) from error
-    if env.ledger == before:
+    if not keep_ledger(env, ledger):
         return []
     domain = claim_domain(env)
-    labs = {site.page for site in env.ledger.sites}
+    labs = {site.page for site in ledger.sites}
     return sorted(({*domain.citations, *domain.listings, *labs} & env.found_docs) - removed)
 
 
 def _use_executed_notebook(app: Sphinx, docname: str, source: list[str]) -> None:
-    run = app.env.ledger.runs.get(docname)
+    run = ledger_of(app.env).runs.get(docname)
     if run is not None:
         source[0] = run.notebook
 
 
 def _prepare_page(app: Sphinx, doctree: nodes.document) -> None:
     keep_with_sentence(doctree)
-    anchor_claims_not_run(doctree, app.env.docname, app.env.ledger)
+    anchor_claims_not_run(doctree, app.env.docname, ledger_of(app.env))
 
 
 def _fail_on_problems(app: Sphinx, env: BuildEnvironment) -> None:
     """Report every problem, and let the build fail at its end, also without -W."""
-    for problem in env.ledger.problems(claim_domain(env).cited()):
+    for problem in ledger_of(env).problems(claim_domain(env).cited()):
         logger.error(problem)
         app.statuscode = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any
 
 from docutils import nodes
 from sphinx.domains import Domain
@@ -29,17 +29,20 @@ class ClaimDomain(Domain):
 
     name = "claim"
     label = "Claims"
-    initial_data: ClassVar = {"citations": {}, "listings": []}
+    # A class attribute, because Sphinx copies it for each build.
+    initial_data: dict[str, Any] = {"citations": {}, "listings": []}  # noqa: RUF012
 
     @property
     def citations(self) -> dict[str, list[tuple[str, int]]]:
         """For every page the claims it cites, in order, each with its line."""
-        return self.data["citations"]
+        found: dict[str, list[tuple[str, int]]] = self.data["citations"]
+        return found
 
     @property
     def listings(self) -> list[str]:
         """The pages with a listing."""
-        return self.data["listings"]
+        found: list[str] = self.data["listings"]
+        return found
 
     def cited(self) -> Iterator[tuple[str, str]]:
         """Yield every citation: the claim's name, and where it is cited, for a person to read."""
@@ -61,7 +64,7 @@ class ClaimDomain(Domain):
         if docname in self.listings:
             self.listings.remove(docname)
 
-    def merge_domaindata(self, docnames: list[str], otherdata: dict) -> None:
+    def merge_domaindata(self, docnames: list[str], otherdata: dict[str, Any]) -> None:
         """Take over what a parallel reader found in its pages."""
         for page in docnames:
             if page in otherdata["citations"]:
@@ -99,13 +102,19 @@ def keep_with_sentence(doctree: nodes.document) -> None:
         bound = nodes.inline(classes=["claim-bound"])
         before = sentence[position - 1] if position else None
         if isinstance(before, nodes.Text):
-            rest, word = re.fullmatch(r"(.*?)(\S*\s*)", before, re.DOTALL).groups()
+            rest, word = _split(r"(.*?)(\S*\s*)", before)
             sentence.replace(before, nodes.Text(rest))
             bound += nodes.Text(word)
         sentence.replace(mark, bound)
         bound += mark
         behind = sentence[position + 1] if position + 1 < len(sentence) else None
         if isinstance(behind, nodes.Text):
-            punctuation, rest = re.fullmatch(r"([.,;:!?)]*)(.*)", behind, re.DOTALL).groups()
+            punctuation, rest = _split(r"([.,;:!?)]*)(.*)", behind)
             sentence.replace(behind, nodes.Text(rest))
             bound += nodes.Text(punctuation)
+
+
+def _split(pattern: str, text: str) -> tuple[str, str]:
+    found = re.fullmatch(pattern, text, re.DOTALL)
+    assert found, "the pattern matches any text"
+    return found[1], found[2]

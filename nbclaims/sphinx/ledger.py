@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from sphinx.environment import BuildEnvironment
+
 from nbclaims import labs, mutants, sites
 from nbclaims.evidence import EvidenceStore
 from nbclaims.mutants import Mutant
@@ -17,6 +19,9 @@ from nbclaims.sites import ClaimSite
 
 from .runs import Run, runs
 from .statements import Statement, statements
+
+ATTRIBUTE = "nbclaims_ledger"
+"""Where Sphinx's environment keeps the ledger between builds."""
 
 
 class Verdict(Enum):
@@ -156,6 +161,20 @@ def read_ledger(root: Path, store: EvidenceStore, statements_file: Path) -> Ledg
         mutants=tuple(_declared_mutants(root, store)),
         statements=statements(statements_file),
     )
+
+
+def ledger_of(env: BuildEnvironment) -> Ledger:
+    """Return the ledger of this build."""
+    ledger = getattr(env, ATTRIBUTE, None)
+    assert isinstance(ledger, Ledger), "the build reads the ledger before its pages"
+    return ledger
+
+
+def keep_ledger(env: BuildEnvironment, ledger: Ledger) -> bool:
+    """Keep the ledger for this build; return whether it differs from that of the last build."""
+    changed: bool = ledger != getattr(env, ATTRIBUTE, None)
+    setattr(env, ATTRIBUTE, ledger)
+    return changed
 
 
 def _declared_mutants(root: Path, store: EvidenceStore) -> Iterator[DeclaredMutant]:

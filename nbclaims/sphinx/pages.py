@@ -14,7 +14,7 @@ from sphinx.writers.html5 import HTML5Translator
 from sphinx.writers.text import TextTranslator
 
 from .citations import claim_citation, claim_domain, claim_listing
-from .ledger import Claim, Ledger, Verdict
+from .ledger import Claim, Ledger, Verdict, ledger_of
 
 MANY = 8
 """Of more values than these, equal ones are counted: nobody reads a long list."""
@@ -135,7 +135,7 @@ def visit_citation_as_text(translator: TextTranslator, node: claim_citation) -> 
 
 
 def _ledger(translator: HTML5Translator) -> Ledger:
-    return translator.builder.env.ledger
+    return ledger_of(translator.builder.env)
 
 
 def _links(translator: HTML5Translator) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
 from .citations import claim_domain
+from .ledger import ledger_of
 from .runs import Run
 
 
@@ -48,7 +49,7 @@ def visit_picture(translator: HTML5Translator, node: measured_picture) -> None:
         PictureMissing: there was a run, and it drew no such picture.
     """
     page = f"labs/{node['lab']}/{node['lab']}"
-    run = translator.builder.env.ledger.runs.get(page)
+    run = ledger_of(translator.builder.env).runs.get(page)
     if run is None:
         translator.body.append('<p class="claim-not-run">The lab was not run in this build.</p>')
     else:
@@ -66,7 +67,7 @@ def visit_picture(translator: HTML5Translator, node: measured_picture) -> None:
 def _picture(run: Run, name: str) -> str:
     for cell in nbformat.reads(run.notebook, as_version=4).cells:
         for output in cell.get("outputs", []):
-            text = output.get("data", {}).get("text/html", "")
+            text: str = output.get("data", {}).get("text/html", "")
             if re.search(rf"""id=["']{name}-title["']""", text):
                 return text
     raise PictureMissing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -46,7 +47,7 @@ def statements(path: Path) -> tuple[Statement, ...]:
     return tuple(_statement(part["part"], entry) for part in parts for entry in part["statements"])
 
 
-def _statement(part: str, entry: dict) -> Statement:
+def _statement(part: str, entry: dict[str, Any]) -> Statement:
     statement = Statement(
         part=part,
         quote=entry["quote"],
