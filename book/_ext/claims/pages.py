@@ -14,6 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 from sphinx.writers.text import TextTranslator
 
+from cluster import release
 from cluster import versions as cluster
 
 from .citations import claim_citation, claim_domain, claim_listing
@@ -159,8 +160,8 @@ def _links(translator: HTML5Translator) -> dict[str, Any]:
 def _cluster_parts() -> dict[str, str]:
     """Return the versions that the repository pins, by what they are versions of."""
     return {
-        "Kubernetes, from source": cluster.KUBERNETES,
-        "kind's node image, pulled": cluster.PULLED_NODE_IMAGE.partition("@")[0],
-        **cluster.KUBEADM_IMAGES,
+        "Kubernetes, from source": release.current().version,
+        "kind's node image, pulled": release.current().kind_image,
+        **release.current().kubeadm_images,
         **cluster.IMAGES,
     }
