@@ -1,4 +1,4 @@
-"""State folders and commands for the tests."""
+"""State folders and commands of the tests' own."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from cluster import daemon, paths
 
 @pytest.fixture
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Replace the checkout by an empty one below tmp_path, and return its state folder."""
+    """An empty checkout with its state folder below tmp_path."""
     root = tmp_path / "checkout"
     engine = root / ".state" / "engine"
     engine.mkdir(parents=True)
@@ -39,7 +39,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Return a function that puts a shell script first on the PATH, by its name."""
+    """Puts a shell script of that name first on the PATH."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
