@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 import nbclaims.display
-from cluster.clean import CLUSTER
+from cluster import release
 from kubelab import connection, ingress_controller, runs
 from kubelab.certificates import self_signed
 from kubelab.display import echo
@@ -141,7 +141,7 @@ class Lab:
 
     def tls_secret(self, name: str, host: str) -> Handle:
         """Make a key, a certificate for `host` that signs itself, and a Secret with both."""
-        certificate, key = self_signed(self.node(f"{CLUSTER}-control-plane"), host)
+        certificate, key = self_signed(self.node(release.current().control_plane), host)
         files = f"--cert={host}.crt --key={host}.key"
         echo(f"kubectl create secret tls {name} -n {self.namespace} {files}")
         pair = {"tls.crt": certificate, "tls.key": key}

@@ -8,7 +8,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from cluster import engine
-from cluster.clean import NETWORK
+from cluster.names import NETWORK
 from kubelab.connection import NoCluster
 from kubelab.display import echo
 from kubelab.polling import again

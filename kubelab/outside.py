@@ -9,9 +9,9 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from cluster import engine, versions
-from cluster.clean import BUILT_IMAGES, CLUSTER, NETWORK
+from cluster import engine, release, versions
 from cluster.engine import Engine
+from cluster.names import IMAGES_LABEL, NETWORK
 from kubelab import connection, runs
 from kubelab.display import echo
 from kubelab.probes import ASKING_SCRIPT, RECORD, Client, asked, url_of
@@ -31,7 +31,7 @@ ctr -n k8s.io images unmount --rm "$folder" >/dev/null 2>&1"""
 
 # cat ends when its input does: when the lab is closed, and when the process that holds the other
 # end is gone, also by kill -9. Then the engine removes the container.
-# Without the default routes nothing leaves the nodes' network, see cluster/hermetic.py.
+# Without the default routes nothing leaves the nodes' network, see cluster/egress.py.
 START = """ip route del default; ip -6 route del default 2>/dev/null
 /agnhost netexec --http-port="$1" --udp-port="$1" >/dev/null 2>&1 &
 until (: < "/dev/tcp/127.0.0.1/$1") 2>/dev/null; do sleep 0.1; done
@@ -122,13 +122,12 @@ def _provide_image(engine: Engine) -> None:
     if engine.docker("image", "ls", "--quiet", IMAGE):
         return
     with subprocess.Popen(
-        ["docker", "exec", f"{CLUSTER}-control-plane", "bash", "-c", EXPORT],
+        ["docker", "exec", release.current().control_plane, "bash", "-c", EXPORT],
         env=engine.env,
         stdout=subprocess.PIPE,
     ) as export:
-        label = BUILT_IMAGES.removeprefix("label=")
         subprocess.run(
-            ["docker", "import", "--change", f"LABEL {label}=built", "-", IMAGE],
+            ["docker", "import", "--change", f"LABEL {IMAGES_LABEL}=built", "-", IMAGE],
             env=engine.env,
             stdin=export.stdout,
             stdout=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
+from cluster import release
 from cluster import versions as cluster
 
 PACKAGES = ("jupyter-book", "sphinx", "myst-nb", "sphinx-book-theme", "sphinxcontrib-mermaid")
@@ -24,9 +25,9 @@ def _add_versions(app: Sphinx, config: Config) -> None:
     config.claims_versions = {
         **config.claims_versions,
         "The cluster\N{RIGHT SINGLE QUOTATION MARK}s parts": {
-            "Kubernetes, from source": cluster.KUBERNETES,
-            "kind's node image, pulled": cluster.PULLED_NODE_IMAGE.partition("@")[0],
-            **cluster.KUBEADM_IMAGES,
+            "Kubernetes, from source": release.current().version,
+            "kind's node image, pulled": release.current().kind_image,
+            **release.current().kubeadm_images,
             **cluster.IMAGES,
         },
         "What made these pages": {name: version(name) for name in PACKAGES},

@@ -1,46 +1,46 @@
-"""`make clean` takes the project's own things out of a user's engine, and nothing else."""
+"""`make clean` removes only the project's objects from a user's engine."""
 
 import pytest
 
-from cluster import clean, daemon, debian, engine, paths, residue, versions
-from cluster.errors import Stop
+from cluster import clean, daemon, debian, engine, host_cleanup, names, paths, release
+from cluster.errors import CommandError
 
 
 class UsersEngine:
-    """An engine that answers from a table and writes down what it is asked to remove."""
+    """An engine that returns outputs from a table and records what is removed."""
 
     owned = False
 
-    def __init__(self, answers: dict[str, str]) -> None:
-        self.answers = answers
+    def __init__(self, outputs: dict[str, str]) -> None:
+        self.outputs = outputs
         self.removed: list[tuple[str, ...]] = []
 
     def docker(self, *arguments: str) -> str:
         if "rm" in arguments:
             self.removed.append(arguments)
-        return next((said for key, said in self.answers.items() if key in arguments), "")
+        return next((text for key, text in self.outputs.items() if key in arguments), "")
 
 
 @pytest.fixture(autouse=True)
-def nothing_on_the_machine(state, monkeypatch):
+def machine_without_engines(state, monkeypatch):
     monkeypatch.setattr(engine, "find", lambda: None)
     monkeypatch.setattr(daemon, "stop", lambda: False)
-    monkeypatch.setattr(residue, "unmount_below", lambda *folders: None)
+    monkeypatch.setattr(host_cleanup, "unmount_below", lambda *folders: None)
     monkeypatch.setattr(clean, "_kept", lambda: [])
 
 
-def test_both_folders_go_and_twice_is_fine(state, capsys):
+def test_clean_removes_both_folders_and_can_run_twice(state, capsys):
     paths.BUILD.mkdir()
     clean.clean()
     assert not paths.STATE.exists()
     assert not paths.BUILD.exists()
     assert capsys.readouterr().out == "Removed:\n  .state/\n  _build/\nKept:\n"
     clean.clean()
-    assert "nothing, there was nothing left" in capsys.readouterr().out
+    assert "nothing, because nothing was left" in capsys.readouterr().out
 
 
 def test_only_nodes_of_the_projects_cluster_are_removed(monkeypatch, capsys):
-    found = UsersEngine({clean.NODES: "n1\nn2"})
+    found = UsersEngine({release.current().node_filter: "n1\nn2"})
     monkeypatch.setattr(engine, "find", lambda: found)
     clean.clean()
     assert found.removed == [("rm", "--force", "--volumes", "n1", "n2")]
@@ -48,7 +48,7 @@ def test_only_nodes_of_the_projects_cluster_are_removed(monkeypatch, capsys):
 
 
 def test_an_image_under_two_names_is_removed_once(monkeypatch):
-    found = UsersEngine({clean.BUILT_IMAGES: "i1\ni1"})
+    found = UsersEngine({f"label={names.IMAGES_LABEL}": "i1\ni1"})
     monkeypatch.setattr(engine, "find", lambda: found)
     clean.clean()
     assert found.removed == [("image", "rm", "--force", "i1")]
@@ -57,7 +57,7 @@ def test_an_image_under_two_names_is_removed_once(monkeypatch):
 @pytest.mark.parametrize(
     ("created_by_us", "removed"), [(True, [("network", "rm", "kind")]), (False, [])]
 )
-def test_the_network_goes_only_if_the_project_made_it(monkeypatch, created_by_us, removed):
+def test_the_network_is_removed_only_if_the_project_created_it(monkeypatch, created_by_us, removed):
     if created_by_us:
         paths.NETWORK_CREATED.touch()
     found = UsersEngine({"dangling=true": "id"})
@@ -66,7 +66,7 @@ def test_the_network_goes_only_if_the_project_made_it(monkeypatch, created_by_us
     assert found.removed == removed
 
 
-def test_a_network_that_another_cluster_uses_stays(monkeypatch):
+def test_a_network_that_another_cluster_uses_is_kept(monkeypatch):
     paths.NETWORK_CREATED.touch()
     found = UsersEngine({})
     monkeypatch.setattr(engine, "find", lambda: found)
@@ -74,26 +74,26 @@ def test_a_network_that_another_cluster_uses_stays(monkeypatch):
     assert found.removed == []
 
 
-def test_pulled_images_are_kept_and_named(monkeypatch, capsys):
-    image = versions.PULLED_NODE_IMAGE
+def test_pulled_images_are_kept_and_listed(monkeypatch, capsys):
+    image = release.current().kind_image
     found = UsersEngine({image: "i1"})
     monkeypatch.setattr(engine, "find", lambda: found)
     clean.clean()
     assert found.removed == []
-    assert f"Kept:\n  images that were pulled: docker image rm {image}\n" in capsys.readouterr().out
+    assert f"Kept:\n  pulled images: docker image rm {image}\n" in capsys.readouterr().out
 
 
-def test_a_cluster_in_a_silent_engine_is_not_forgotten():
+def test_a_cluster_in_an_engine_that_does_not_respond_is_an_error():
     paths.NETWORK_CREATED.touch()
-    with pytest.raises(Stop, match="in a Docker engine that does not answer"):
+    with pytest.raises(CommandError, match="in a Docker engine that doesn't respond"):
         clean.clean()
     assert paths.NETWORK_CREATED.exists()
 
 
-def test_packages_are_kept_and_named(monkeypatch):
+def test_packages_are_kept_and_listed(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(clean, "_size", lambda folders: "")
-    monkeypatch.setattr(debian, "installed_by_us", lambda: ["docker.io", "runc"])
+    monkeypatch.setattr(debian, "installed_by_project", lambda: ["docker.io", "runc"])
     assert clean._kept()[-1] == (
-        "2 Debian packages installed for it: apt-get remove --purge docker.io runc"
+        "2 Debian packages that the project installed: apt-get remove --purge docker.io runc"
     )

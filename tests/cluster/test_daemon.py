@@ -1,4 +1,4 @@
-"""The project's own dockerd: its configuration, and that it ends nobody else's process."""
+"""The project's own dockerd: its configuration, and that no other process is stopped."""
 
 import signal
 import subprocess
@@ -6,18 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from cluster import daemon, residue
-from cluster.errors import Stop
+from cluster import daemon, host_cleanup
+from cluster.errors import CommandError
 
 
 @pytest.fixture(autouse=True)
-def nothing_else_on_the_machine(state, monkeypatch):
-    """The snapshot of the machine is not what these tests are about, and needs root."""
-    monkeypatch.setattr(residue, "snapshot", lambda: {})
-    monkeypatch.setattr(residue, "restore", lambda before, network_ids: None)
+def machine_without_snapshot(state, monkeypatch):
+    """Leave out the snapshot of the machine, which needs root."""
+    monkeypatch.setattr(host_cleanup, "snapshot", lambda: {})
+    monkeypatch.setattr(host_cleanup, "restore", lambda before, network_ids: None)
 
 
-def test_everything_lies_below_the_state_folder(state):
+def test_everything_is_below_the_state_folder(state):
     config = daemon.configuration()
     below = f"{state / 'engine'}/"
     assert all(
@@ -27,7 +27,7 @@ def test_everything_lies_below_the_state_folder(state):
     assert config["hosts"] == [f"unix://{below}run/docker.sock"]
 
 
-def test_no_wrapper_where_every_capability_is_there(monkeypatch):
+def test_no_wrapper_where_no_capability_is_missing(monkeypatch):
     monkeypatch.setattr(daemon, "needs_oci_wrapper", lambda: False)
     assert "default-runtime" not in daemon.configuration()
 
@@ -41,28 +41,28 @@ def test_the_wrapper_is_the_default_runtime_where_it_is_needed(monkeypatch):
 
 
 def test_sockets_move_out_of_a_checkout_with_a_long_path():
-    # Of the 107 bytes that a socket's path may have, containerd's longest takes 37 itself.
+    # A socket's path may have 107 bytes, and the longest suffix, one of containerd's, has 37.
     assert daemon._run_directory(Path("/" + 69 * "x")) == Path("/" + 69 * "x") / "run"
     assert daemon._run_directory(Path("/" + 70 * "x")) == Path("/run") / daemon.NAME
     assert daemon._run_directory(Path("/" + 35 * "é")) == Path("/run") / daemon.NAME
 
 
-def test_a_daemon_that_ends_shows_the_end_of_its_log(command):
+def test_the_error_has_the_end_of_the_log_when_the_daemon_exits(command):
     command("dockerd", "seq 1 100; echo 'no space left on device' >&2; exit 3")
-    with pytest.raises(Stop) as stopped:
+    with pytest.raises(CommandError) as raised:
         daemon.start()
-    message = str(stopped.value)
-    assert "The project's Docker engine ended (exit code 3)." in message
+    message = str(raised.value)
+    assert "The project's Docker engine exited with code 3." in message
     assert "\n100\nno space left on device\n" in message
     assert "\n80\n" not in message
     assert "  Next: make clean" in message
 
 
-def test_stopping_what_was_never_started_is_nothing():
+def test_stop_returns_false_when_the_daemon_was_never_started():
     assert daemon.stop() is False
 
 
-def test_a_number_in_the_pidfile_that_is_now_another_program_is_not_ended():
+def test_another_process_with_the_id_in_the_pidfile_is_not_stopped():
     with subprocess.Popen(["sleep", "60"]) as other:
         daemon.PIDFILE.write_text(str(other.pid))
         assert daemon.stop() is False
@@ -71,7 +71,7 @@ def test_a_number_in_the_pidfile_that_is_now_another_program_is_not_ended():
     assert not daemon.PIDFILE.exists()
 
 
-def test_the_own_daemon_is_ended(command):
+def test_the_projects_daemon_is_stopped(command):
     command("dockerd", "trap 'kill $!; exit 0' TERM; sleep 60 & echo ready; wait")
     with subprocess.Popen(
         ["dockerd", "--config-file", daemon.CONFIG], stdout=subprocess.PIPE
@@ -82,7 +82,7 @@ def test_the_own_daemon_is_ended(command):
         assert dockerd.wait(timeout=5) == 0
 
 
-def test_what_a_killed_daemon_left_is_ended_by_its_paths():
+def test_processes_that_a_killed_daemon_left_are_killed():
     socket = f"{daemon.RUN}/containerd/containerd.sock"
     with (
         subprocess.Popen(["sh", "-c", "sleep 60; :", "shim", "-address", socket]) as shim,

@@ -1,12 +1,12 @@
-"""Packages are installed once, with fresh lists where needed, and written down."""
+"""Packages are installed once, with new package lists where needed, and recorded."""
 
 import pytest
 
 from cluster import debian, paths
-from cluster.errors import Stop
+from cluster.errors import CommandError
 
 
-def test_new_packages_are_written_down_with_their_dependencies(state, command, capsys):
+def test_new_packages_are_recorded_with_their_dependencies(state, command, capsys):
     command(
         "apt-get",
         'echo "Selecting previously unselected package runc."\n'
@@ -14,7 +14,7 @@ def test_new_packages_are_written_down_with_their_dependencies(state, command, c
         'echo "Preparing to unpack .../runc_1.1.5_amd64.deb ..."',
     )
     debian.install(["runc"], why="a test")
-    assert debian.installed_by_us() == ["libip6tc2", "runc"]
+    assert debian.installed_by_project() == ["libip6tc2", "runc"]
     assert capsys.readouterr().out.startswith("Installing runc with apt-get (a test) ...\n  2 pack")
 
 
@@ -30,11 +30,11 @@ def test_stale_lists_are_updated_once(state, command, tmp_path):
     assert verbs == ["install runc", "update", "install runc"]
 
 
-def test_a_package_that_cannot_be_had_is_an_error_with_what_apt_said(state, command):
+def test_the_error_has_the_output_of_apt_when_a_package_does_not_exist(state, command):
     command("apt-get", 'echo "E: Unable to locate package runc"; exit 100')
-    with pytest.raises(Stop) as stopped:
+    with pytest.raises(CommandError) as raised:
         debian.install(["runc"], why="a test")
-    assert str(stopped.value) == (
+    assert str(raised.value) == (
         "apt-get could not install runc:\n"
         "E: Unable to locate package runc\n"
         "  Next: apt-get update && apt-get install runc"

@@ -1,4 +1,4 @@
-"""The OCI runtime that takes out what a machine without CAP_SYS_RESOURCE cannot give."""
+"""The OCI runtime that removes what a machine without CAP_SYS_RESOURCE refuses."""
 
 import json
 import subprocess
@@ -24,11 +24,11 @@ GLOBAL_OPTIONS = ["--root", "/run/exec", "--log", "/run/create.json", "--log-for
         (["state", "c1"], None),
     ],
 )
-def test_edits_only_the_file_that_names_capabilities(arguments, file):
+def test_edits_only_files_with_capabilities(arguments, file):
     assert oci_runtime.file_to_edit([*GLOBAL_OPTIONS, *arguments]) == file
 
 
-def test_takes_the_capability_out_of_every_set_and_leaves_the_others():
+def test_removes_the_capability_from_every_set_and_keeps_the_others():
     process = {
         "capabilities": {
             "bounding": ["CAP_CHOWN", "CAP_SYS_RESOURCE"],
@@ -36,32 +36,32 @@ def test_takes_the_capability_out_of_every_set_and_leaves_the_others():
             "ambient": [],
         }
     }
-    assert oci_runtime.without_what_is_refused(process, 20000)["capabilities"] == {
+    assert oci_runtime.without_refused(process, 20000)["capabilities"] == {
         "bounding": ["CAP_CHOWN"],
         "effective": ["CAP_SYS_ADMIN"],
         "ambient": [],
     }
 
 
-def test_lowers_the_number_of_open_files_to_the_hard_limit_and_no_other_limit():
+def test_lowers_the_number_of_open_files_to_the_hard_limit_and_changes_no_other_limit():
     process = {
         "rlimits": [
             {"type": "RLIMIT_NOFILE", "hard": 1048576, "soft": 1024},
             {"type": "RLIMIT_CORE", "hard": 1048576, "soft": 1048576},
         ]
     }
-    assert oci_runtime.without_what_is_refused(process, 20000)["rlimits"] == [
+    assert oci_runtime.without_refused(process, 20000)["rlimits"] == [
         {"type": "RLIMIT_NOFILE", "hard": 20000, "soft": 1024},
         {"type": "RLIMIT_CORE", "hard": 1048576, "soft": 1048576},
     ]
 
 
 @pytest.mark.parametrize("process", [{}, {"capabilities": None, "rlimits": None}])
-def test_a_process_without_capabilities_and_limits_is_left_alone(process):
-    assert oci_runtime.without_what_is_refused(dict(process), 20000) == process
+def test_a_process_without_capabilities_and_limits_stays_the_same(process):
+    assert oci_runtime.without_refused(dict(process), 20000) == process
 
 
-def test_edits_the_bundle_and_becomes_runc(tmp_path, command):
+def test_edits_the_bundle_and_runs_runc(tmp_path, command):
     command("runc", 'echo "$@"')
     config = tmp_path / "config.json"
     config.write_text(

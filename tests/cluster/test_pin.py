@@ -1,21 +1,21 @@
-"""The file of digests, and what is pulled according to it."""
+"""The file with the digests, and the images that are pulled by them."""
 
-from cluster import pin, pulled, versions
+from cluster import pin, pulled, release, versions
 
 KNOWN = "quay.io/metallb/speaker:v0.15.2"
 DIGEST = "sha256:" + "5" * 64
 
 
-def test_the_committed_file_is_as_make_pin_writes_it():
+def test_the_committed_file_has_the_format_of_make_pin():
     assert versions.IMAGE_DIGESTS_FILE.read_text() == pin.text(versions.IMAGE_DIGESTS)
 
 
-def test_the_committed_file_names_no_image_that_is_not_used():
-    used = {versions.PULLED_NODE_IMAGE, *versions.IMAGES.values()}
+def test_the_committed_file_has_no_image_that_is_not_used():
+    used = {release.current().kind_image, *versions.IMAGES.values()}
     assert set(versions.IMAGE_DIGESTS) <= used, "make pin"
 
 
-def test_images_are_listed_by_name():
+def test_images_are_sorted_by_name():
     lines = pin.text({"b:1": DIGEST, "a:1": DIGEST}).splitlines()
     assert lines[-2:] == [f"a:1 {DIGEST}", f"b:1 {DIGEST}"]
 
@@ -31,7 +31,7 @@ def test_the_digest_of_another_version_is_not_used(monkeypatch):
     assert pulled.pinned(newer).source == newer
 
 
-def test_another_digest_makes_another_node_image(monkeypatch):
-    before = pulled.recipe()
-    monkeypatch.setattr(versions, "IMAGE_DIGESTS", {versions.PULLED_NODE_IMAGE: DIGEST})
-    assert pulled.recipe() != before
+def test_another_digest_changes_the_fingerprint(monkeypatch):
+    before = pulled.fingerprint()
+    monkeypatch.setattr(versions, "IMAGE_DIGESTS", {release.current().kind_image: DIGEST})
+    assert pulled.fingerprint() != before

@@ -1,4 +1,4 @@
-"""When an answer is a registry's answer."""
+"""Which responses identify a registry, and the image source that follows."""
 
 import http.server
 import socket
@@ -10,12 +10,12 @@ from typing import ClassVar
 import pytest
 
 from cluster import registry
-from cluster.errors import Stop
+from cluster.errors import CommandError
 
 
 @pytest.fixture
 def server() -> Iterator[tuple[type, str]]:
-    """A class whose `status` and `headers_sent` decide the answers, and its address."""
+    """Return a class whose `status` and `headers_sent` are sent to clients, and its URL."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         status = 200
@@ -48,63 +48,63 @@ def server() -> Iterator[tuple[type, str]]:
         (503, {"Docker-Distribution-Api-Version": "registry/2.0"}, False),
     ],
 )
-def test_a_registry_says_what_it_is(server, status, headers, verdict):
+def test_a_registry_identifies_itself(server, status, headers, verdict):
     handler, url = server
     handler.status, handler.headers_sent = status, headers
     assert registry.is_registry(url, within=2) is verdict
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_something_that_accepts_every_connection_is_no_registry(scheme):
+def test_a_server_that_accepts_every_connection_is_no_registry(scheme):
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def answer_with_junk():
+        def respond_with_junk():
             connection, _ = listening.accept()
             connection.sendall(b"\0\0junk\r\n\r\n")
             connection.close()
 
-        threading.Thread(target=answer_with_junk, daemon=True).start()
+        threading.Thread(target=respond_with_junk, daemon=True).start()
         port = listening.getsockname()[1]
         assert registry.is_registry(f"{scheme}://127.0.0.1:{port}/v2/", within=2) is False
 
 
 @pytest.fixture
-def silent(monkeypatch) -> Iterator[None]:
-    """Registries that accept connections and say nothing."""
+def unresponsive(monkeypatch) -> Iterator[None]:
+    """Replace the registries by ones that accept connections and don't respond."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"https://127.0.0.1:{listening.getsockname()[1]}/v2/"
         monkeypatch.setattr(registry, "REGISTRIES", {"a.example": url, "b.example": url})
-        registry.answers.cache_clear()
+        registry.reachable.cache_clear()
         yield
-    registry.answers.cache_clear()
+    registry.reachable.cache_clear()
 
 
-def test_silent_registries_take_no_longer_than_one_of_them(silent):
+def test_several_registries_share_one_time_limit(unresponsive):
     start = time.monotonic()
-    assert registry.answers(within=0.3) == {"a.example": False, "b.example": False}
+    assert registry.reachable(within=0.3) == {"a.example": False, "b.example": False}
     assert time.monotonic() - start < 0.6
 
 
-def test_each_registry_is_asked_once(silent, monkeypatch):
-    asked = []
-    monkeypatch.setattr(registry, "is_registry", lambda url, within: asked.append(url) or True)
-    assert registry.way() == registry.way() == "pulled"
-    assert len(asked) == 2
+def test_each_registry_gets_one_request(unresponsive, monkeypatch):
+    requests = []
+    monkeypatch.setattr(registry, "is_registry", lambda url, within: requests.append(url) or True)
+    assert registry.image_source() == registry.image_source() == "pulled"
+    assert len(requests) == 2
 
 
-def test_one_silent_registry_means_building(silent, monkeypatch):
-    answers = iter([True, False])
-    monkeypatch.setattr(registry, "is_registry", lambda url, within: next(answers))
-    assert registry.way() == "built"
+def test_images_are_built_if_one_registry_does_not_respond(unresponsive, monkeypatch):
+    responses = iter([True, False])
+    monkeypatch.setattr(registry, "is_registry", lambda url, within: next(responses))
+    assert registry.image_source() == "built"
 
 
-def test_a_forced_way_asks_nobody(monkeypatch):
-    monkeypatch.setattr(registry, "answers", lambda: pytest.fail("asked"))
+def test_no_registry_gets_a_request_if_the_image_source_is_set(monkeypatch):
+    monkeypatch.setattr(registry, "reachable", lambda: pytest.fail("a registry got a request"))
     monkeypatch.setenv("IMAGES", "pulled")
-    assert registry.way() == "pulled"
+    assert registry.image_source() == "pulled"
 
 
-def test_an_unknown_way_is_refused(monkeypatch):
+def test_an_unknown_image_source_is_an_error(monkeypatch):
     monkeypatch.setenv("IMAGES", "bulit")
-    with pytest.raises(Stop, match="IMAGES=bulit is neither `pulled` nor `built`"):
-        registry.way()
+    with pytest.raises(CommandError, match="IMAGES=bulit is neither `pulled` nor `built`"):
+        registry.image_source()

@@ -4,8 +4,7 @@ import time
 
 import pytest
 
-from cluster import daemon, engine
-from cluster.clean import NODES
+from cluster import daemon, engine, release
 from cluster.engine import Engine
 
 
@@ -17,7 +16,7 @@ def running() -> Engine:
 @pytest.fixture(scope="module")
 def node(running: Engine) -> str:
     """The id of one of the cluster's nodes."""
-    return running.docker("ps", "--quiet", "--filter", NODES).split()[0]
+    return running.docker("ps", "--quiet", "--filter", release.current().node_filter).split()[0]
 
 
 def test_the_next_command_finds_it_at_once(running):

@@ -1,7 +1,8 @@
-"""The pulled way to the cluster, from a registry of the tests' own."""
+"""The image source `pulled`, with a registry that the tests run."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -13,10 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cluster import engine, kind, pin, pulled, registry, versions
-from cluster.clean import NODES
+from cluster import engine, kind, pin, pulled, registry, release, versions
 from cluster.engine import Engine
-from cluster.errors import Stop
+from cluster.errors import CommandError
 from cluster.from_source import binaries, oci_layout
 from cluster.pulled import Image
 from tests.live import loopback_registry
@@ -80,17 +80,17 @@ def program(running, own_registry) -> Iterator[Image]:
 def test_the_node_image_is_the_default_of_this_kind():
     source = binaries.module_directory("kind", "sigs.k8s.io/kind")
     default = (source / "pkg/apis/config/defaults/image.go").read_text()
-    name = versions.PULLED_NODE_IMAGE
+    name = release.current().kind_image
     assert f'const Image = "{name}@{versions.IMAGE_DIGESTS[name]}"' in default
 
 
-def test_the_way_is_pulled_where_registries_answer(own_registry, monkeypatch):
+def test_images_are_pulled_where_registries_can_be_reached(own_registry, monkeypatch):
     monkeypatch.delenv("IMAGES", raising=False)
     address = f"http://{own_registry.address}/v2/"
     monkeypatch.setattr(registry, "REGISTRIES", {"a.example": address, "b.example": address})
-    registry.answers.cache_clear()
-    assert registry.way() == "pulled"
-    registry.answers.cache_clear()
+    registry.reachable.cache_clear()
+    assert registry.image_source() == "pulled"
+    registry.reachable.cache_clear()
 
 
 def test_an_image_is_pulled_by_its_digest_and_has_the_name_that_manifests_use(
@@ -122,21 +122,21 @@ def test_an_image_without_a_known_digest_is_said_to_be_pinned_by_its_tag(
 def test_every_image_that_cannot_be_had_is_named_with_the_registrys_words(running, own_registry):
     unknown = f"{own_registry.address}/program@sha256:{'0' * 64}"
     silent = "127.0.0.1:1/program:1"
-    with pytest.raises(Stop) as stopped:
+    with pytest.raises(CommandError) as raised:
         pulled.pull(running, [Image("x", unknown), Image(silent, silent)])
-    said = str(stopped.value)
+    said = str(raised.value)
     assert f"{unknown} could not be pulled:" in said
     assert "manifest unknown" in said
     assert f"{silent} could not be pulled:" in said
     assert "connection refused" in said
-    assert "\n  Next: make cluster, which tries again" in said
+    assert "\n  Next: make cluster, which retries" in said
 
 
 def test_content_that_is_not_the_digests_is_refused(running, own_registry):
     digest = own_registry.manifest("forged")["digest"]
     _, _, content = own_registry.answer(f"program/manifests/{digest}")
     own_registry.forged[digest] = content.replace(b"schemaVersion", b"SchemaVersion")
-    with pytest.raises(Stop, match=r"could not be pulled:\n.*verif"):
+    with pytest.raises(CommandError, match=r"could not be pulled:\n.*verif"):
         pulled.pull(running, [Image("forged", f"{own_registry.address}/program@{digest}")])
 
 
@@ -144,7 +144,8 @@ def test_pin_writes_the_digest_that_the_registry_gives(
     running, own_registry, program, monkeypatch, tmp_path
 ):
     reference = f"{own_registry.address}/program:1"
-    monkeypatch.setattr(versions, "PULLED_NODE_IMAGE", reference)
+    current = dataclasses.replace(release.current(), kind_image=reference)
+    monkeypatch.setattr(release, "current", lambda: current)
     monkeypatch.setattr(versions, "IMAGES", {})
     monkeypatch.setattr(versions, "IMAGE_DIGESTS_FILE", tmp_path / "image-digests.txt")
     pin.pin()
@@ -154,12 +155,12 @@ def test_pin_writes_the_digest_that_the_registry_gives(
 
 
 def test_every_node_starts_with_the_images_that_were_put_into_its_image(running, program, tmp_path):
-    node = running.docker("ps", "--quiet", "--filter", NODES).split()[0]
+    node = running.docker("ps", "--quiet", "--filter", release.current().node_filter).split()[0]
     base = running.docker("inspect", "--format={{.Image}}", node)
     image = f"{TESTS}/node:1"
     pulled.pull(running, [program])
     try:
-        pulled.put_together(running, Image(base, base), [program], image, f"{TESTS}=1")
+        pulled.assemble(running, Image(base, base), [program], image, f"{TESTS}=1")
         assert _configuration(running, image) == _configuration(running, base)
         kubectl = _create_one_node(running, image, tmp_path / "kubeconfig")
         kubectl("wait", "serviceaccount/default", "--for=create", "--timeout=30s")

@@ -1,4 +1,4 @@
-"""The cluster is the pinned release of Kubernetes, all of it, and started without a hitch."""
+"""The cluster is the pinned release of Kubernetes, with all components, and none restarted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cluster import engine, kind, registry, versions
+from cluster import engine, kind, registry, release, versions
 from cluster.from_source import binaries
 
 ADD_ONS = {"gateway.networking.k8s.io", "metallb.io"}
@@ -15,32 +15,31 @@ ADD_ONS = {"gateway.networking.k8s.io", "metallb.io"}
 
 
 @pytest.fixture(scope="module")
-def release() -> str:
-    """The version of Kubernetes that the node image should contain."""
-    if registry.way() == "built":
-        return versions.KUBERNETES
-    return versions.PULLED_NODE_IMAGE.rpartition(":")[2]
+def kubernetes() -> str:
+    """Return the version of Kubernetes that the node image should contain."""
+    current = release.current()
+    return current.version if registry.image_source() == "built" else current.pulled_version
 
 
 def in_control_plane(*command: str) -> str:
-    return engine.connect().docker("exec", kind.CONTROL_PLANE, *command)
+    return engine.connect().docker("exec", release.current().control_plane, *command)
 
 
-def test_server_and_client_are_of_the_pinned_minor_version(release):
+def test_server_and_client_are_of_the_pinned_minor_version(kubernetes):
     version = json.loads(kind.kubectl("version", "--output=json"))
-    assert version["serverVersion"]["gitVersion"] == release
-    assert version["clientVersion"]["gitVersion"].startswith(release.rpartition(".")[0])
+    assert version["serverVersion"]["gitVersion"] == kubernetes
+    assert version["clientVersion"]["gitVersion"].startswith(kubernetes.rpartition(".")[0])
 
 
-def test_every_node_runs_the_pinned_kubelet(release):
+def test_every_node_runs_the_pinned_kubelet(kubernetes):
     nodes = json.loads(kind.kubectl("get", "nodes", "--output=json"))["items"]
-    assert [node["status"]["nodeInfo"]["kubeletVersion"] for node in nodes] == [release] * 3
+    assert [node["status"]["nodeInfo"]["kubeletVersion"] for node in nodes] == [kubernetes] * 3
 
 
-def test_the_components_are_of_the_pinned_release(release, pods):
+def test_the_components_are_of_the_pinned_release(kubernetes, pods):
     images = {container["image"] for pod in pods for container in pod["spec"]["containers"]}
     for component in ("apiserver", "controller-manager", "scheduler", "proxy"):
-        assert f"registry.k8s.io/kube-{component}:{release}" in images
+        assert f"registry.k8s.io/kube-{component}:{kubernetes}" in images
 
 
 def test_kubeadm_asks_for_the_images_that_the_node_has():
@@ -53,15 +52,19 @@ def test_kubeadm_asks_for_the_images_that_the_node_has():
     ("pod", "command", "says"),
     [
         ("etcd", ["etcd", "--version"], "etcd Version: {etcd}"),
-        ("kube-apiserver", ["kube-apiserver", "--version"], "Kubernetes {release}"),
+        ("kube-apiserver", ["kube-apiserver", "--version"], "Kubernetes {kubernetes}"),
     ],
 )
-def test_the_static_pods_run_the_programs_their_images_name(pod, command, says, release):
-    etcd = versions.KUBEADM_IMAGES["etcd"].rpartition(":")[2].partition("-")[0]
+def test_the_static_pods_run_the_programs_their_images_name(pod, command, says, kubernetes):
+    etcd = release.current().kubeadm_images["etcd"].rpartition(":")[2].partition("-")[0]
     said = kind.kubectl(
-        "exec", "--namespace=kube-system", f"{pod}-{kind.CONTROL_PLANE}", "--", *command
+        "exec",
+        "--namespace=kube-system",
+        f"{pod}-{release.current().control_plane}",
+        "--",
+        *command,
     )
-    assert says.format(etcd=etcd, release=release) in said
+    assert says.format(etcd=etcd, kubernetes=kubernetes) in said
 
 
 @pytest.mark.parametrize(
@@ -114,4 +117,6 @@ def test_only_the_second_worker_caps_the_back_off():
         in engine.connect().docker("exec", node, "cat", "/var/lib/kubelet/config.yaml")
         for node in kind.running_nodes(engine.connect())
     }
-    assert [node for node, is_capped in capped.items() if is_capped] == [f"{kind.CLUSTER}-worker2"]
+    assert [node for node, is_capped in capped.items() if is_capped] == [
+        f"{release.current().cluster}-worker2"
+    ]

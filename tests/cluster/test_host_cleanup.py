@@ -1,8 +1,8 @@
-"""What dockerd changed on the machine is taken back, and nothing else is."""
+"""Host clean-up reverts the changes of dockerd, and no others."""
 
 import pytest
 
-from cluster import residue
+from cluster import host_cleanup
 
 FRESH = [
     "filter :INPUT ACCEPT",
@@ -30,18 +30,18 @@ WITH_DOCKER = [
 
 @pytest.fixture
 def ran(monkeypatch) -> list[str]:
-    """The iptables commands that ran."""
+    """Return the iptables commands that ran."""
     commands: list[str] = []
-    monkeypatch.setattr(residue, "_rules", lambda command: WITH_DOCKER)
-    monkeypatch.setattr(residue, "_run", lambda *words: commands.append(" ".join(words)) or "")
+    monkeypatch.setattr(host_cleanup, "_rules", lambda command: WITH_DOCKER)
+    monkeypatch.setattr(host_cleanup, "_run", lambda *words: commands.append(" ".join(words)) or "")
     return commands
 
 
 def remove(before: list[str], with_chains: bool) -> None:
-    residue._remove_rules("iptables", before, ["br-0123456789ab"], with_chains)
+    host_cleanup._remove_rules("iptables", before, ["br-0123456789ab"], with_chains)
 
 
-def test_rules_chains_and_the_policy_go(ran):
+def test_rules_and_chains_are_removed_and_the_policy_is_reset(ran):
     remove(FRESH, with_chains=True)
     conntrack = "-m conntrack --ctstate RELATED,ESTABLISHED"
     assert ran == [
@@ -64,12 +64,12 @@ def test_rules_chains_and_the_policy_go(ran):
     ]
 
 
-def test_beside_another_engine_only_the_rules_of_our_bridges_go(ran):
+def test_while_another_engine_runs_only_the_rules_of_our_bridges_are_removed(ran):
     remove(FRESH, with_chains=False)
     assert len(ran) == 2
     assert all("br-0123456789ab" in command for command in ran)
 
 
-def test_what_was_there_before_stays(ran):
+def test_rules_that_existed_before_are_kept(ran):
     remove(WITH_DOCKER, with_chains=True)
     assert ran == []

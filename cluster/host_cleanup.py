@@ -1,8 +1,8 @@
-"""What a Docker daemon leaves on a machine when it ends, and how to take it back.
+"""Host clean-up: revert what a Docker daemon leaves on the machine when it exits.
 
-dockerd sets the FORWARD policy to DROP, switches IP forwarding on and makes chains, bridges,
-directories and control groups; none of it goes when it ends. A snapshot taken before it starts says
-what was there already and stays.
+dockerd sets the FORWARD policy to DROP, enables IP forwarding, and creates chains, bridges,
+directories and control groups; it removes none of them when it exits. A snapshot that is taken
+before dockerd starts records what existed before and must stay.
 """
 
 import contextlib
@@ -11,9 +11,11 @@ import re
 import shlex
 import shutil
 import signal
-import subprocess
-import time
 from pathlib import Path
+from typing import Any
+
+from cluster import commands
+from cluster.polling import poll
 
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
@@ -24,13 +26,13 @@ PATHS = (
     "/run/containerd",
     "/run/docker",
 )
-"""What dockerd and its containerd write whatever their configuration says."""
+"""Paths that dockerd and its containerd create regardless of their configuration."""
 
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
-def snapshot() -> dict:
-    """What is on the machine before the daemon starts; can be written as JSON."""
+def snapshot() -> dict[str, Any]:
+    """Return the state of the machine before the daemon starts, in a form for JSON."""
     return {
         "forwarding": FORWARDING.read_text().strip(),
         "paths": [path for path in PATHS if Path(path).exists()],
@@ -38,11 +40,14 @@ def snapshot() -> dict:
     }
 
 
-def restore(before: dict, network_ids: bytes) -> None:
-    """Takes back what the daemon made: its bridges, rules, settings and directories.
+def restore(before: dict[str, Any], network_ids: bytes) -> None:
+    """Remove the daemon's bridges, rules and directories, and restore the machine's settings.
 
-    `network_ids`: text in which the ids of the daemon's networks occur.
-    What other engines may use as well stays while one runs.
+    While another engine runs, everything stays that it may use as well.
+
+    Args:
+        before: The snapshot.
+        network_ids: Data that contains the ids of the daemon's networks.
     """
     bridges = [
         link.name
@@ -63,31 +68,31 @@ def restore(before: dict, network_ids: bytes) -> None:
                 path.unlink(missing_ok=True)
 
 
-def end_processes(run_directory: str, control_group: str) -> None:
-    """Kills what an ended daemon left: its containerd, their shims, the containers' processes."""
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+def kill_processes(run_directory: str, control_group: str) -> None:
+    """Kill what a daemon left when it exited: containerd, shims, processes of containers."""
+
+    def none_left() -> bool:
         left = _with_argument_below(run_directory) | _in_control_groups(control_group)
-        if not left:
-            return
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(0.1)
+        return not left
+
+    poll(none_left, within=10)
 
 
 def unmount_below(*directories: Path) -> None:
-    """Unmounts everything mounted below the directories, the innermost first."""
+    """Unmount everything below the directories, the innermost mount first."""
     mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     for point in reversed(mounted):
-        # mountinfo writes a blank as \040.
+        # mountinfo has \040 for a space.
         path = Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), point))
         if any(path.is_relative_to(directory) for directory in directories):
             _run("umount", "--lazy", str(path))
 
 
 def remove_control_groups(name: str) -> None:
-    """Removes the control groups of that name, empty by now, from every hierarchy."""
+    """Remove the empty control groups of that name from every hierarchy."""
     for top in _control_groups(name):
         for directory, _, _ in os.walk(top, topdown=False):
             with contextlib.suppress(OSError):
@@ -95,12 +100,12 @@ def remove_control_groups(name: str) -> None:
 
 
 def _control_groups(name: str) -> list[Path]:
-    # cgroup v2 has one hierarchy at the top, v1 a directory for each.
+    # cgroup v2 has one hierarchy at the top, cgroup v1 has a directory for each hierarchy.
     return [*CONTROL_GROUPS.glob(name), *CONTROL_GROUPS.glob(f"*/{name}")]
 
 
 def _in_control_groups(name: str) -> set[int]:
-    pids = set()
+    pids: set[int] = set()
     for top in _control_groups(name):
         for file in top.rglob("cgroup.procs"):
             with contextlib.suppress(OSError):
@@ -109,7 +114,7 @@ def _in_control_groups(name: str) -> set[int]:
 
 
 def _with_argument_below(directory: str) -> set[int]:
-    """The processes with a path below the directory among their arguments."""
+    """Return the processes with a path below the directory among their arguments."""
     return {
         pid
         for pid, arguments in _processes().items()
@@ -118,12 +123,12 @@ def _with_argument_below(directory: str) -> set[int]:
 
 
 def _another_engine_runs() -> bool:
-    # Not by name in `comm`: an ended process that nobody waited for keeps it, without arguments.
+    # Not by the name in `comm`, which a zombie process keeps; it has no arguments.
     return any(Path(arguments[0]).name == "dockerd" for arguments in _processes().values())
 
 
 def _processes() -> dict[int, list[str]]:
-    """The arguments of every process, by its number."""
+    """Return the arguments of every process, by process id."""
     processes = {}
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
@@ -132,25 +137,27 @@ def _processes() -> dict[int, list[str]]:
 
 
 def _rules(command: str) -> list[str]:
-    """Lines of iptables-save, each with its table in front: `filter -A FORWARD ...`."""
+    """Return the lines of iptables-save, each after its table: `filter -A FORWARD ...`."""
     if not shutil.which(f"{command}-save"):
         return []
-    rules, table = [], ""
+    rules: list[str] = []
+    table = ""
     for line in _run(f"{command}-save").splitlines():
         if line.startswith("*"):
             table = line[1:]
         elif line.startswith((":", "-A")):
-            # Without the counters, which change all the time: `:FORWARD DROP [1:60]`.
+            # Without the counters, which change with each packet: `:FORWARD DROP [1:60]`.
             rules.append(f"{table} {line.partition(' [')[0] if line[0] == ':' else line}")
     return rules
 
 
 def _remove_rules(command: str, before: list[str], bridges: list[str], with_chains: bool) -> None:
-    """Deletes Docker's rules that were not there before.
+    """Delete Docker's rules that didn't exist before.
 
-    With chains: also Docker's chains and what leads there, and resets the policies of the others.
+    With chains: also delete Docker's chains and the rules that jump to them, and reset the policies
+    of the other chains.
     """
-    chains = []
+    chains: list[tuple[str, str]] = []
     for rule in _rules(command):
         if rule in before:
             continue
@@ -162,19 +169,19 @@ def _remove_rules(command: str, before: list[str], bridges: list[str], with_chai
         elif with_chains and docker:
             chains.append((table, words[0][1:]))
         elif with_chains and words[1] == "DROP":
-            # The table was not there before, or its line was `:CHAIN ACCEPT`.
+            # The table didn't exist before, or the chain's line was `:CHAIN ACCEPT`.
             _run(command, "-t", table, "-P", words[0][1:], "ACCEPT")
-    # A chain can be deleted when it is empty and nothing leads there.
+    # A chain can be deleted when it is empty and no rule jumps to it.
     for action in ("-F", "-X"):
         for table, chain in chains:
             _run(command, "-t", table, action, chain)
 
 
 def _hairpin(rule: list[str]) -> bool:
-    """Whether it masquerades what a container sends to itself: Docker's rule for a mapped port."""
+    """Return whether a rule is Docker's for a mapped port, from a container to itself."""
     return rule[:2] == ["-A", "POSTROUTING"] and rule[2:6:2] == ["-s", "-d"] and rule[3] == rule[5]
 
 
 def _run(*command: str) -> str:
-    """What the command printed. What it cannot take back has gone already."""
-    return subprocess.run(command, capture_output=True, text=True).stdout
+    """Return a command's output; a command that fails has nothing to remove any more."""
+    return commands.attempt(command).stdout
