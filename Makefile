@@ -131,6 +131,6 @@ ifneq ($(filter requirements.txt,$(MAKECMDGOALS)),)
 .PHONY: requirements.txt
 requirements.txt: pyproject.toml ## Resolve the names in pyproject.toml to versions and hashes
 	@$(RUN) pip install --quiet --disable-pip-version-check uv
-	@.venv/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
-	  --generate-hashes --custom-compile-command 'make requirements.txt' --output-file $@
+	@.venv/bin/uv pip compile --quiet pyproject.toml --all-extras --universal \
+	  --python-version 3.11 --generate-hashes --custom-compile-command 'make requirements.txt' --output-file $@
 endif
