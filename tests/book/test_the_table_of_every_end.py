@@ -13,7 +13,7 @@ from typing import Any
 import notebooks
 import pytest
 import yaml
-from drawings import sources
+from mermaid import first_flowchart
 
 import kubelab
 from cluster import paths
@@ -121,12 +121,8 @@ def test_the_chapters_diagram_answers_for_each_cell_as_the_claims_do(paper: OnPa
 
 def drawn(chapter: Path) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """The diagram's labels by node, and where `yes` and `no` lead from each."""
-    diagram = sources(chapter)[0]
-    texts = re.findall(r'(\w+)(?:\{|\(\[)"([^"]+)"', diagram)
-    labels = {node: text.replace("<br>", " ") for node, text in texts}
-    arrow = r'^ +(\w+)(?:\{"[^"]+"\})? -->\|(yes|no)\| (\w+)'
-    ways = re.findall(arrow, diagram, re.MULTILINE)
-    return labels, {(node, answer): to for node, answer, to in ways}
+    chart = first_flowchart(chapter)
+    return chart.texts, {(arrow.start, arrow.label): arrow.end for arrow in chart.arrows}
 
 
 def follow(labels: dict[str, str], ways: dict[tuple[str, str], str], cell: str) -> str:
