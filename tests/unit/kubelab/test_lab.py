@@ -220,9 +220,13 @@ def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace
 
 def test_what_all_labs_share_is_changed_by_one_at_a_time(api: FakeApi, tmp_path: Path):
     one, other = Lab("one"), Lab("other")
-    with one.alone("default-class"), other.alone("something-else"):
-        with (tmp_path / "default-class.lock").open("w") as lock, pytest.raises(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with (
+        one.alone("default-class"),
+        other.alone("something-else"),
+        (tmp_path / "default-class.lock").open("w") as lock,
+        pytest.raises(BlockingIOError),
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     with other.alone("default-class"):
         pass
 
