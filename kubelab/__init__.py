@@ -1,6 +1,7 @@
-"""What labs import: a lab's namespace, waits that watch, claims that compare.
+"""Kubernetes for labs: a lab's namespace, its objects, waits that watch.
 
-from kubelab import Lab, claim, phase
+from kubelab import Lab, phase
+from nbclaims import claim
 
 lab = Lab("restart-policies")
 pod = lab.apply("on-failure-exits-0.yaml")
@@ -9,16 +10,14 @@ claim("on-failure-leaves-exit-0-alone", …)
 lab.close()
 """
 
-from kubelab.claims import ClaimFailed, claim
 from kubelab.connection import NoCluster
 from kubelab.differences import differences
+from kubelab.display import table
 from kubelab.endpoints import ready_endpoints, terminating_endpoints
 from kubelab.grids import grid
 from kubelab.host import Host
 from kubelab.lab import Lab
 from kubelab.loki import Loki
-from kubelab.matchers import at_least, at_most, between, contains, one_of
-from kubelab.notebook import table
 from kubelab.objects import Refusal
 from kubelab.outcomes import outcomes
 from kubelab.plotting import (
@@ -48,7 +47,6 @@ from kubelab.timeline import Story, gaps, stamps
 from kubelab.waiting import WaitFailed
 
 __all__ = [
-    "ClaimFailed",
     "Host",
     "Inside",
     "Lab",
@@ -58,13 +56,8 @@ __all__ = [
     "Refusal",
     "Story",
     "WaitFailed",
-    "at_least",
-    "at_most",
-    "between",
     "chi_square",
-    "claim",
     "condition",
-    "contains",
     "counts",
     "differences",
     "exited",
@@ -73,7 +66,6 @@ __all__ = [
     "gone",
     "grid",
     "has",
-    "one_of",
     "outcomes",
     "phase",
     "plot_back_off",

@@ -19,6 +19,7 @@ from typing import Any
 from urllib3.exceptions import HTTPError
 
 from cluster import paths
+from nbclaims import environment
 
 CONTEXT = "kind-kubernetes-observed"
 MARK = "kubernetes-observed"
@@ -201,6 +202,10 @@ class Cluster:
         self.kubernetes: str = self.api.request("get", "/version")["gitVersion"]
         self.description = f"context {foreign}" if foreign else self._describe_own()
 
+    def describe(self) -> environment.Environment:
+        """Return what the records of claims say about the cluster."""
+        return environment.Environment(self.kubernetes, self.description)
+
     def _describe_own(self) -> str:
         from kubernetes.dynamic.exceptions import NotFoundError
 
@@ -237,13 +242,11 @@ def cluster() -> Cluster:
     """This session's cluster; the first call connects."""
     global _cluster
     with _lock:
-        _cluster = _cluster or Cluster()
+        if _cluster is None:
+            connected = Cluster()
+            environment.describe = connected.describe
+            _cluster = connected
         return _cluster
-
-
-def connected() -> Cluster | None:
-    """This session's cluster, or None before a lab has connected."""
-    return _cluster
 
 
 def warnings_in(headers: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from kubelab.notebook import echo
+from kubelab.display import echo
 
 if TYPE_CHECKING:
     from kubelab.probes import Client

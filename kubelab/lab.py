@@ -13,13 +13,14 @@ from typing import Any
 
 import yaml
 
-from kubelab import connection, ingress_controller, notebook, runs
+import nbclaims.display
+from kubelab import connection, ingress_controller, runs
 from kubelab.certificates import issue_certificate
+from kubelab.display import echo
 from kubelab.endpoints import Service
 from kubelab.feed import WatchedFeed
 from kubelab.ingress_controller import Controller
 from kubelab.nodes import Node
-from kubelab.notebook import echo
 from kubelab.objects import Handle, Pod, Refusal
 from kubelab.outside import Outside
 from kubelab.polling import again, nothing_is_applied
@@ -70,7 +71,7 @@ class Lab:
         """Display a manifest, highlighted: a file's, or one that the lab has put together."""
         is_file = isinstance(manifest, str)
         text = self._read(manifest) if is_file else yaml.safe_dump(manifest, sort_keys=False)
-        notebook.show({"text/markdown": f"```yaml\n{text}```", "text/plain": text})
+        nbclaims.display.show({"text/markdown": f"```yaml\n{text}```", "text/plain": text})
 
     def apply(self, file: str) -> Any:
         """Apply a manifest, strictly; a handle on its object, or a list of them if it has several.

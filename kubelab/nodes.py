@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cluster import engine
 from cluster.clean import NETWORK
 from kubelab.connection import NoCluster
-from kubelab.notebook import echo
+from kubelab.display import echo
 from kubelab.polling import again
 from kubelab.waiting import WITHIN, WaitFailed
 

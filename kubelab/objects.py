@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubelab import waiting
+from kubelab.display import echo
 from kubelab.feed import Version
-from kubelab.notebook import echo
 from kubelab.polling import again
 from kubelab.states import State, container_status
 from kubelab.timeline import Story, container_statuses, events, stamps, state_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kubelab.notebook import Progress, echo, table
+from kubelab.display import Progress, echo, table
 from kubelab.objects import Handle
 from kubelab.states import describe
 from kubelab.waiting import PROGRESS_EVERY, WITHIN, WaitFailed

@@ -13,7 +13,7 @@ from cluster import engine, versions
 from cluster.clean import BUILT_IMAGES, CLUSTER, NETWORK
 from cluster.engine import Engine
 from kubelab import connection, runs
-from kubelab.notebook import echo
+from kubelab.display import echo
 from kubelab.probes import ASKING_SCRIPT, RECORD, Client, asked, url_of
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubelab.notebook import echo
+from kubelab.display import echo
 from kubelab.polling import again
 from kubelab.waiting import WITHIN, WaitFailed
 

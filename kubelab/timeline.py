@@ -75,6 +75,13 @@ class Story:
             for time, event in zip(times, self.events, strict=True)
         ] or ["nothing"]
 
+    def records(self) -> list[dict[str, Any]]:
+        """Return the events as JSON, for the record of a claim."""
+        return [
+            {"at": round(event.at, 3), "who": event.who, "what": event.what}
+            for event in self.events
+        ]
+
     def __str__(self) -> str:
         return "\n".join([self.subject, *(f"  {line}" for line in self.lines())])
 

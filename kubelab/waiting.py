@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from kubelab.notebook import Progress
+from kubelab.display import Progress
 from kubelab.states import State, describe
 from kubelab.timeline import Story
 

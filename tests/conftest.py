@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from room import room
 from urllib3.exceptions import HTTPError
 
 from kubelab import NoCluster, connection, runs
 from kubelab.feed import WatchedFeed
+from tests.room import room
 
-ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "labs"))
+pytest_plugins = ["nbclaims.pytest_plugin", "pytester"]
 
 NAMESPACES_GONE_WITHIN = 180
 """Seconds, on a busy machine; on a quiet one it takes 5 to 10."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import yaml
-from mermaid import first_flowchart
 
 from cluster import paths
+from tests.book.mermaid import first_flowchart
 
 CHAPTER = paths.ROOT / "book" / "pods" / "log-forwarding.md"
 LAB = paths.ROOT / "labs" / "log-forwarding"

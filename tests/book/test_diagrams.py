@@ -6,11 +6,11 @@ import re
 import subprocess
 from pathlib import Path
 
-import diagrams
 import pytest
-from mermaid import Arrow, read_flowchart, sources
 
+from book._ext import diagrams
 from cluster import paths
+from tests.book.mermaid import Arrow, read_flowchart, sources
 
 FENCES = [
     pytest.param(source, id=f"{path.relative_to(paths.ROOT)}-{number}")

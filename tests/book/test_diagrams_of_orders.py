@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import notebooks
 import yaml
-from mermaid import first_flowchart
 
 from cluster import paths
+from nbclaims import labs, sites
+from tests.book.mermaid import first_flowchart
 
 BOOK, LABS = paths.ROOT / "book", paths.ROOT / "labs"
 
@@ -50,12 +50,10 @@ def drawn_order(chapter: Path) -> list[str]:
 
 def expected_by(lab: Path, claim: str) -> dict[str, ast.expr]:
     """What a claim of the lab expects, as it stands in its cell."""
-    for cell in notebooks.read(lab).cells:
-        for node in ast.walk(ast.parse(cell.source if cell.cell_type == "code" else "")):
-            match node:
-                case ast.Call(func=ast.Name(id="claim"), args=[ast.Constant(value=name), *_]):
-                    if name == claim:
-                        return _items(node, "expected")
+    for cell in labs.code(labs.read(lab)):
+        for call in sites.calls(ast.parse(cell.source)):
+            if call.name == claim:
+                return _items(call.node, "expected")
     raise LookupError(f"no cell of {lab.name} makes the claim {claim!r}")
 
 

@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import chromium
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from site_visit import (
+
+from tests.book import chromium
+from tests.book.site_visit import (
     DESK,
     HTML,
     PATIENCE,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from mermaid import first_flowchart
 
 from cluster import paths
+from tests.book.mermaid import first_flowchart
 
 CHAPTER = paths.ROOT / "book" / "services" / "gateway.md"
 MANIFEST = paths.ROOT / "labs" / "gateway" / "four-rules.yaml"

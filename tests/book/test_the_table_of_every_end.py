@@ -10,13 +10,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import notebooks
 import pytest
 import yaml
-from mermaid import first_flowchart
 
 import kubelab
+import nbclaims
 from cluster import paths
+from nbclaims import labs
+from tests.book.mermaid import first_flowchart
 
 CHAPTER = paths.ROOT / "book" / "pods" / "every-end.md"
 LAB = paths.ROOT / "labs" / "every-end" / "every-end.md"
@@ -89,13 +90,12 @@ def paper() -> OnPaper:
     lab = OnPaper()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kubelab, "Lab", lambda name: lab)
-        patch.setattr(kubelab, "claim", lab.claim)
+        patch.setattr(nbclaims, "claim", lab.claim)
         patch.setattr(kubelab, "grid", lab.grid)
         patch.setattr(kubelab, "outcomes", lambda *_, **__: {"kept": (True, 2)})
         scope: dict[str, Any] = {}
-        for cell in notebooks.read(LAB).cells:
-            if cell.cell_type == "code":
-                exec(cell.source, scope)
+        for cell in labs.code(labs.read(LAB)):
+            exec(cell.source, scope)
     return lab
 
 

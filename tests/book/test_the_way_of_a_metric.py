@@ -1,9 +1,9 @@
 """The diagram of the metrics draws what the manifest says, and what a claim has measured."""
 
 import yaml
-from mermaid import first_flowchart
 
 from cluster import paths
+from tests.book.mermaid import first_flowchart
 
 CHAPTER = paths.ROOT / "book" / "pods" / "metrics.md"
 LAB = paths.ROOT / "labs" / "metrics"
