@@ -81,14 +81,16 @@ test: $(VENV) ## All that CI runs | 25 min / 40 min
 	@$(RUN) pytest -n 2 --dist worksteal tests/book/test_pages.py
 
 .PHONY: lint
-lint: $(VENV) ## Check style and format | 2 s
+lint: $(VENV) ## Check style, format, types and imports between packages | 15 s
 	@$(RUN) ruff check --quiet
 	@$(RUN) ruff format --check --quiet
+	@$(RUN) mypy --no-error-summary
+	@contracts=$$(.venv/bin/lint-imports --no-logo --no-cache) || { echo "$$contracts"; exit 1; }
 	@git grep -lE '^#!.*\b(ba)?sh$$' | xargs .venv/bin/shellcheck
 
 .PHONY: unit
-unit: $(VENV) ## The tests that need no cluster | 10 s
-	@$(RUN) pytest -n 2 $(UNIT_TESTS)
+unit: $(VENV) ## The tests that need no cluster, the examples in docstrings, and coverage | 20 s
+	@$(RUN) pytest -n 2 --cov --doctest-modules nbclaims kubelab $(UNIT_TESTS)
 
 .PHONY: mutants
 mutants: cluster ## Show that every claim fails when its manifest is wrong | 15 min
@@ -135,6 +137,6 @@ ifneq ($(filter requirements.txt,$(MAKECMDGOALS)),)
 .PHONY: requirements.txt
 requirements.txt: pyproject.toml ## Resolve the names in pyproject.toml to versions and hashes
 	@$(RUN) pip install --quiet --disable-pip-version-check uv
-	@.venv/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
-	  --generate-hashes --custom-compile-command 'make requirements.txt' --output-file $@
+	@.venv/bin/uv pip compile --quiet pyproject.toml --all-extras --universal \
+	  --python-version 3.11 --generate-hashes --custom-compile-command 'make requirements.txt' --output-file $@
 endif

@@ -14,9 +14,8 @@ from typing import Any
 import yaml
 
 import nbclaims.display
-from cluster import release
 from kubelab import connection, ingress_controller, runs
-from kubelab.certificates import self_signed
+from kubelab.certificates import issue_certificate
 from kubelab.display import echo
 from kubelab.endpoints import Service
 from kubelab.feed import WatchedFeed
@@ -140,8 +139,8 @@ class Lab:
         return answer
 
     def tls_secret(self, name: str, host: str) -> Handle:
-        """Make a key, a certificate for `host` that signs itself, and a Secret with both."""
-        certificate, key = self_signed(self.node(release.current().control_plane), host)
+        """Create a Secret with a private key and a certificate for `host`."""
+        certificate, key = issue_certificate(host)
         files = f"--cert={host}.crt --key={host}.key"
         echo(f"kubectl create secret tls {name} -n {self.namespace} {files}")
         pair = {"tls.crt": certificate, "tls.key": key}

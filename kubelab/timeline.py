@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import durationpy
+
 from kubelab.feed import Version
 
 UNREMARKABLE_WAITS = {"ContainerCreating", "PodInitializing"}
@@ -110,12 +112,6 @@ def state_of(container: dict) -> tuple[str, dict]:
     return next(iter(container.get("state", {}).items()), ("waiting", {}))
 
 
-def duration(text: str) -> float:
-    """Seconds of a Go duration: `1m20s` is 80, `1.5s` is 1.5."""
-    seconds = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
-    return sum(float(n) * seconds[unit] for n, unit in re.findall(r"([\d.]+)(ms|h|m|s)", text))
-
-
 def stamps(log: str) -> list[tuple[str, float]]:
     """The times that containers wrote themselves, to the microsecond.
 
@@ -207,7 +203,8 @@ def _runs(container: dict) -> dict[str, dict | None]:
 def _wait(waiting: dict) -> tuple[str | None, float | None]:
     """Why a container waits, and the back-off that the kubelet announced with it."""
     announced = re.match(r"back-off (\S+) restarting", waiting.get("message", ""))
-    return waiting.get("reason"), duration(announced[1]) if announced else None
+    back_off = durationpy.from_str(announced[1]).total_seconds() if announced else None
+    return waiting.get("reason"), back_off
 
 
 def _width(texts: Sequence[str]) -> int:

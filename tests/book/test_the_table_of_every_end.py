@@ -17,7 +17,7 @@ import kubelab
 import nbclaims
 from cluster import paths
 from nbclaims import labs
-from tests.book.drawings import sources
+from tests.book.mermaid import first_flowchart
 
 CHAPTER = paths.ROOT / "book" / "pods" / "every-end.md"
 LAB = paths.ROOT / "labs" / "every-end" / "every-end.md"
@@ -121,12 +121,8 @@ def test_the_chapters_diagram_answers_for_each_cell_as_the_claims_do(paper: OnPa
 
 def drawn(chapter: Path) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """The diagram's labels by node, and where `yes` and `no` lead from each."""
-    diagram = sources(chapter)[0]
-    texts = re.findall(r'(\w+)(?:\{|\(\[)"([^"]+)"', diagram)
-    labels = {node: text.replace("<br>", " ") for node, text in texts}
-    arrow = r'^ +(\w+)(?:\{"[^"]+"\})? -->\|(yes|no)\| (\w+)'
-    ways = re.findall(arrow, diagram, re.MULTILINE)
-    return labels, {(node, answer): to for node, answer, to in ways}
+    chart = first_flowchart(chapter)
+    return chart.texts, {(arrow.start, arrow.label): arrow.end for arrow in chart.arrows}
 
 
 def follow(labels: dict[str, str], ways: dict[tuple[str, str], str], cell: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -75,6 +76,8 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     yield fake
     fake.refusal = None
     close_all()
+    if runs._lock:
+        runs._lock.close()
 
 
 def invalid() -> UnprocessibleEntityError:
@@ -217,10 +220,13 @@ def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace
 
 def test_what_all_labs_share_is_changed_by_one_at_a_time(api: FakeApi, tmp_path: Path):
     one, other = Lab("one"), Lab("other")
-    with one.alone("default-class"), other.alone("something-else"):
-        lock = (tmp_path / "default-class.lock").open("w")
-        with pytest.raises(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with (
+        one.alone("default-class"),
+        other.alone("something-else"),
+        (tmp_path / "default-class.lock").open("w") as lock,
+        pytest.raises(BlockingIOError),
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     with other.alone("default-class"):
         pass
 
@@ -241,14 +247,13 @@ def test_a_dry_run_gives_what_came_last_when_nothing_better_comes(api: FakeApi):
     assert ("apply", "dry run") in api.asked and ("apply", lab.namespace) not in api.asked
 
 
-def test_a_tls_secret_shows_its_key_to_nobody(api: FakeApi, monkeypatch, capsys):
-    pem = "-----BEGIN {0}-----\nAAAA\n-----END {0}-----\n"
-    made = pem.format("PRIVATE KEY") + pem.format("CERTIFICATE")
-    monkeypatch.setattr(lab_module.Node, "run", lambda node, *command: made)
-    secret = Lab("x").tls_secret("foo-tls", "foo.example.com").object
-    assert secret["stringData"]["tls.crt"] == pem.format("CERTIFICATE")
-    assert secret["stringData"]["tls.key"] == pem.format("PRIVATE KEY")
-    assert "AAAA" not in capsys.readouterr().out
+def test_the_command_for_a_tls_secret_names_files_and_does_not_print_the_key(api: FakeApi, capsys):
+    pair = Lab("x").tls_secret("foo-tls", "foo.example.com").object["stringData"]
+    assert pair["tls.crt"].startswith("-----BEGIN CERTIFICATE-----\n")
+    assert re.match("-----BEGIN .*PRIVATE KEY-----\n", pair["tls.key"])
+    printed = capsys.readouterr().out
+    assert "--cert=foo.example.com.crt --key=foo.example.com.key" in printed
+    assert "-----BEGIN" not in printed
 
 
 def test_a_dry_run_tells_the_warnings_of_what_is_accepted(api: FakeApi, capsys) -> None:

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,13 @@ class FakeApi:
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(runs, "RUNS", tmp_path)
     monkeypatch.setattr(runs, "_lock", None)
     monkeypatch.setenv("KUBELAB_RUN", "this-run")
-    return tmp_path
+    yield tmp_path
+    if runs._lock:
+        runs._lock.close()
 
 
 HOLD_LOCK = """

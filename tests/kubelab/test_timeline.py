@@ -1,6 +1,4 @@
-import pytest
-
-from kubelab.timeline import duration, gaps, stamps
+from kubelab.timeline import gaps, stamps
 from tests.kubelab.scripted import ScriptedFeed, backing_off, ended, handle, last, pod, running
 
 
@@ -103,14 +101,6 @@ def test_deletion_is_told_when_asked_for_and_when_done():
 
 def test_a_story_without_events_says_so():
     assert str(handle(ScriptedFeed()).story) == "Pod p\n  nothing"
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("10s", 10), ("1m20s", 80), ("5m0s", 300), ("1h0m0s", 3600), ("500ms", 0.5)],
-)
-def test_go_durations_in_seconds(text: str, seconds: float):
-    assert duration(text) == seconds
 
 
 def test_stamps_are_lines_that_end_with_an_epoch_time():

@@ -10,6 +10,7 @@ from typing import Any
 
 import nbformat
 import yaml
+from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -58,7 +59,7 @@ class Build:
 
     def text(self, page: str) -> str:
         """Return a page's words, without markup and line breaks."""
-        return " ".join(re.sub(r"<[^>]+>", " ", self.pages[page]).split())
+        return " ".join(BeautifulSoup(self.pages[page], "html.parser").get_text(" ").split())
 
 
 class SampleBook:

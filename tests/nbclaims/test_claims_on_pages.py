@@ -232,8 +232,8 @@ def test_the_corrections_list_every_statement(cited: SampleBook):
     build = cited.build()
     assert "<code>Pods</code> don\N{RIGHT SINGLE QUOTATION MARK}t." in build.pages["corrections"]
     text = build.text("corrections")
-    assert text.index("POD Restart Policy") < text.index("Never &gt;&gt;")
-    assert text.index("Not in this edition") < text.index("Always &gt;&gt;")
+    assert text.index("POD Restart Policy") < text.index("Never >>")
+    assert text.index("Not in this edition") < text.index("Always >>")
 
 
 def test_the_versions_come_from_the_run(cited: SampleBook):
