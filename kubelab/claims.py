@@ -15,7 +15,7 @@ from typing import Any
 
 from kubelab import connection, notebook
 from kubelab.matchers import agrees
-from kubelab.timeline import Story
+from kubelab.timeline import Timeline
 
 MIME_TYPE = "application/vnd.kubelab.claim+json"
 
@@ -89,7 +89,7 @@ def claim(
     observed: Mapping[str, Any],
     expected: Mapping[str, Any],
     because: str,
-    evidence: Story | None = None,
+    evidence: Timeline | None = None,
 ) -> None:
     """Compare what the cluster did with what the book says; ClaimFailed where they differ.
 
@@ -150,7 +150,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else repr(value)
 
 
-def _failure_text(record: Record, wrong: list[tuple], evidence: Story | None) -> str:
+def _failure_text(record: Record, wrong: list[tuple], evidence: Timeline | None) -> str:
     key_width = max((len(key) for key, _, _ in wrong), default=0)
     book_width = max((len(repr(book)) for _, book, _ in wrong), default=0)
     lines = [record.sentence, ""]
@@ -164,7 +164,7 @@ def _failure_text(record: Record, wrong: list[tuple], evidence: Story | None) ->
     return "\n".join(lines)
 
 
-def _box(record: Record, evidence: Story | None) -> str:
+def _box(record: Record, evidence: Timeline | None) -> str:
     """The claim for people. Colours come from custom properties that a page may set; the fallbacks
     and the words "holds" and "does not hold" can be read on light and on dark ground."""
     verdict, word = ("holds", "holds") if record.holds else ("fails", "does not hold")

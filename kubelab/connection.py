@@ -18,7 +18,7 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError
 
-from cluster import paths
+from kubelab.kind import KUBECONFIG, STATE
 
 CONTEXT = "kind-kubernetes-observed"
 MARK = "kubernetes-observed"
@@ -50,10 +50,11 @@ class Api:
     def __init__(self, kubeconfig: Path, context: str) -> None:
         from kubernetes import config, dynamic
 
+        self.kubeconfig, self.context = kubeconfig, context
         self._new_client = functools.partial(
             config.new_client_from_config, str(kubeconfig), context, persist_config=False
         )
-        discovery = paths.STATE / "kubelab" / f"discovery-{context.replace('/', '-')}.json"
+        discovery = STATE / "kubelab" / f"discovery-{context.replace('/', '-')}.json"
         discovery.parent.mkdir(parents=True, exist_ok=True)
         try:
             client = self._new_client()
@@ -192,7 +193,7 @@ class Cluster:
         foreign = os.environ.get("KUBELAB_CONTEXT")
         # A context of somebody's own is looked for only in a file that they name as well:
         # ~/.kube/config is not read by accident.
-        kubeconfig = Path((foreign and os.environ.get("KUBECONFIG")) or paths.KUBECONFIG)
+        kubeconfig = Path((foreign and os.environ.get("KUBECONFIG")) or KUBECONFIG)
         if not kubeconfig.exists():
             raise NoCluster(
                 f"There is no cluster yet: {kubeconfig} does not exist.", "make cluster"

@@ -1,4 +1,4 @@
-"""Ask again and again, where no watch tells when something has changed."""
+"""Poll, where no watch tells when something has changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def nothing_is_applied() -> bool:
     return os.environ.get("KUBELAB_APPLY") == "nothing"
 
 
-def again(within: float) -> Iterator[bool]:
+def poll(within: float) -> Iterator[bool]:
     """Rounds for `within` seconds, with pauses that grow, and one more when they are over.
 
     Yields whether the round is the last. Whoever has the answer leaves the loop.

@@ -1,16 +1,17 @@
 import json
 
 import pytest
-from scripted import ScriptedFeed, ended, handle, pod, running
+from scripted import ScriptedStore, ended, handle, pod, running
 
-from kubelab import ClaimFailed, Story, at_least, between, claim, contains, notebook, one_of, phase
+from kubelab import ClaimFailed, at_least, between, claim, contains, notebook, one_of, phase
 from kubelab.claims import MIME_TYPE
 from kubelab.matchers import agrees
+from kubelab.timeline import Timeline
 
 pytestmark = pytest.mark.usefixtures("shown")
 
 
-def make(observed: dict, expected: dict, evidence: Story | None = None, name: str = "a-claim"):
+def make(observed: dict, expected: dict, evidence: Timeline | None = None, name: str = "a-claim"):
     claim(
         name,
         "OnFailure leaves a container that exits 0 alone",
@@ -21,16 +22,16 @@ def make(observed: dict, expected: dict, evidence: Story | None = None, name: st
     )
 
 
-def restarted_after_exit_0() -> ScriptedFeed:
-    feed = ScriptedFeed(
+def restarted_after_exit_0() -> ScriptedStore:
+    informer = ScriptedStore(
         [
             (0, pod("Running", running())),
             (2.1, pod("Running", ended(0))),
             (2.9, pod("Running", running(1))),
         ]
     )
-    feed.sleep_until_change(99, 10)
-    return feed
+    informer.sleep_until_change(99, 10)
+    return informer
 
 
 def test_a_claim_that_holds_shows_a_box_and_its_record(shown: list[dict]):
@@ -45,7 +46,7 @@ def test_a_claim_that_holds_shows_a_box_and_its_record(shown: list[dict]):
 
 
 def test_a_failed_claim_teaches(shown: list[dict]):
-    story = handle(restarted_after_exit_0()).story
+    story = handle(restarted_after_exit_0()).timeline
     with pytest.raises(ClaimFailed) as failure:
         make(
             {"phase": "Running", "restarts": 1},
@@ -80,8 +81,8 @@ def test_only_what_differs_stands_in_the_table():
 
 
 def test_evidence_that_did_not_hold_fails_the_claim():
-    feed = ScriptedFeed([(0, pod("Succeeded", ended(0))), (2, pod("Running", running(1)))])
-    story = handle(feed).hold(phase("Succeeded"), during=5)
+    informer = ScriptedStore([(0, pod("Succeeded", ended(0))), (2, pod("Running", running(1)))])
+    story = handle(informer).hold(phase("Succeeded"), during=5)
     with pytest.raises(ClaimFailed) as failure:
         make({"exit code": 0}, {"exit code": 0}, evidence=story)
     assert str(failure.value).splitlines()[2] == (

@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from kubelab import ClaimFailed, claim, grid
+from kubelab import ClaimFailed, claim
+from kubelab.grids import grid
 
 ROWS = [("app", "exits 0"), ("app", "killed"), ("init", "exits 0")]
 COLUMNS = [("Pod", "OnFailure"), ("Job", "Always"), ("Job", "OnFailure")]
