@@ -116,7 +116,7 @@ def claim(
         because=because,
         story=[
             {"at": round(event.at, 3), "who": event.who, "what": event.what}
-            for event in (evidence.events if evidence else ())
+            for event in (evidence.changes if evidence else ())
         ],
         kubernetes=cluster and cluster.kubernetes,
         cluster=cluster and cluster.description,

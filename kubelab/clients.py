@@ -176,6 +176,7 @@ class PodClient(Client):
         self.where = f"kubectl exec {pod.name} -n {pod.namespace} --"
 
     def run(self, *command: str) -> tuple[int, str, str]:
+        """Run a command in the Pod: exit code, stdout, stderr."""
         container = self.pod.object["spec"]["containers"][0]["name"]
         api = self.pod.lab.api
         code, out, err = api.exec(self.pod.namespace, self.pod.name, container, list(command))
@@ -211,8 +212,8 @@ class HostClient(Client):
 
 
 class AddressClient(Client):
-    """Made by `client.via("controller")`: a browser to which DNS gives that address for every
-    name. `get("http://example.com/bar")` asks it for the host example.com."""
+    """Created by `client.via("controller")`: like a browser for which DNS resolves every name to
+    that address. `get("http://example.com/bar")` calls it with the host example.com."""
 
     def __init__(self, client: Client, address: str) -> None:
         self.where, self.run = client.where, client.run

@@ -149,8 +149,9 @@ class EndpointSlices:
         return waiting.hold(self, state, during)
 
     def wait_for_pods(self, within: float = WITHIN) -> None:
-        """Return once the ready endpoints are the ready Pods that the Service's selector matches,
-        and no others; WaitFailed after `within` seconds.
+        """Return once the ready endpoints are the ready Pods that the Service's selector matches.
+
+        WaitFailed after `within` seconds.
 
         The EndpointSlices follow the Pods a moment later. Those of a Service without a selector
         follow nobody, and an ExternalName Service has none.

@@ -1,4 +1,4 @@
-"""A client, and a server, beside the cluster: a container on the nodes' network that is no node.
+"""A client and a server outside the cluster: a container on the nodes' network that is no node.
 
 Every machine can have one. The host itself is not outside everywhere: Docker Desktop keeps the
 nodes in a virtual machine, where the host's own packets don't reach them.
@@ -79,6 +79,7 @@ class ExternalClient(Client):
             )
 
     def run(self, *command: str) -> tuple[int, str, str]:
+        """Run a command in the container: exit code, stdout, stderr."""
         ran = subprocess.run(
             ["docker", "exec", self.container, *command],
             env=self._env,
@@ -89,9 +90,9 @@ class ExternalClient(Client):
         return ran.returncode, ran.stdout, ran.stderr
 
     def request_repeatedly(self, address: str) -> BackgroundRequests:
-        """Ask again and again in the background, until the result's `stop()`.
+        """Send requests one after another in the background, until the result's `stop()`.
 
-        An address without a path is asked for `/hostname`, as `get` does.
+        Of an address without a path they request `/hostname`, as `get` does.
         """
         url = url_of(address)
         echo(f"{self.where} bash -c 'while true; do curl {url}; sleep {PAUSE_SECONDS}; done'")

@@ -51,7 +51,7 @@ def outcomes(
 def _happened(one: KubernetesObject) -> str:
     """What the object's Pods went through, in one line."""
     return " | ".join(
-        "; ".join(f"+{event.at:.1f} s {event.who} {event.what}" for event in pod.timeline.events)
+        "; ".join(f"+{event.at:.1f} s {event.who} {event.what}" for event in pod.timeline.changes)
         or f"+{pod.informer.clock() - pod.start:.1f} s no container yet"
         for pod in one.pods()
     )

@@ -156,10 +156,10 @@ def plot_requests(
     """One lane a Pod: when it was an endpoint of the Service (bar), and each request that it
     answered (dot); below them the requests that nobody answered.
 
-    `asked` are a client's stamps: who answered, or the failure, and when. `since` is when the
+    `asked` are a client's requests: who answered, or the failure, and when. `since` is when the
     timeline begins, by the same clock.
     """
-    pods = list(dict.fromkeys(event.who for event in endpoints.events))
+    pods = list(dict.fromkeys(event.who for event in endpoints.changes))
     failures = sorted({who for who, _ in asked} - set(pods))
     lanes = [*pods, *failures]
     figure, axes = _figure(0.9 + 0.3 * len(lanes))
@@ -180,7 +180,7 @@ def plot_requests(
     names = {"running": "ready endpoint", "waiting": "not ready, or terminating"}
     axes.legend(handles=[_patch(state, name) for state, name in names.items()], **_LEGEND)
     answered = ", ".join(f"{who}: {[name for name, _ in asked].count(who)}" for who in lanes)
-    changes = "; ".join(f"{e.who} {e.what} at {e.at:.1f} s" for e in endpoints.events)
+    changes = "; ".join(f"{e.who} {e.what} at {e.at:.1f} s" for e in endpoints.changes)
     return _picture(figure, title, f"Requests: {answered}. Endpoints: {changes}.")
 
 
@@ -230,7 +230,9 @@ def _lanes(*timelines: Timeline) -> list[tuple[str, list[Bar]]]:
     return [
         (f"{timeline.subject.split()[-1]} / {who}", list(_bars(timeline, who)))
         for timeline in timelines
-        for who in dict.fromkeys(e.who for e in timeline.events if e.kind in ("started", "waiting"))
+        for who in dict.fromkeys(
+            e.who for e in timeline.changes if e.kind in ("started", "waiting")
+        )
     ]
 
 

@@ -42,7 +42,7 @@ class Timeline:
 
     subject: str
     """Whose timeline it is: `Pod never-exits-1`."""
-    events: tuple[Change, ...]
+    changes: tuple[Change, ...]
     until: float
     """Seconds from apply to when the timeline was taken."""
     state: str | None = None
@@ -53,7 +53,7 @@ class Timeline:
 
     def of(self, who: str) -> list[Change]:
         """The changes of one container, or of the object itself by its kind (`Pod`)."""
-        return [event for event in self.events if event.who == who]
+        return [event for event in self.changes if event.who == who]
 
     def back_offs(self, container: str) -> dict[int, float]:
         """The seconds of back-off that the kubelet announced, by the restart they come before:
@@ -120,11 +120,11 @@ class Timeline:
 
     def lines(self) -> list[str]:
         """The changes as aligned lines: `+2.1 s  worker  exited 0`."""
-        times = [f"+{event.at:.1f} s" for event in self.events]
-        wide, who = _width(times), _width([event.who for event in self.events])
+        times = [f"+{event.at:.1f} s" for event in self.changes]
+        wide, who = _width(times), _width([event.who for event in self.changes])
         return [
             f"{time:>{wide}}  {event.who:<{who}}  {event.what}"
-            for time, event in zip(times, self.events, strict=True)
+            for time, event in zip(times, self.changes, strict=True)
         ] or ["nothing"]
 
     def __str__(self) -> str:

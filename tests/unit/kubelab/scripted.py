@@ -96,7 +96,7 @@ def _status(name: str, run: int, state: dict, container_id: str, last: dict | No
 
 
 def handle(informer: ScriptedStore) -> Pod:
-    """A handle on Pod `p`, applied at second 0 of the informer's clock."""
+    """Pod `p`, applied at second 0 of the informer's clock."""
     lab = SimpleNamespace(namespace="lab-1", informer=lambda version, kind: informer)
     live = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "uid": "uid-1"}}
     return Pod(lab, live, live, 0.0)

@@ -65,7 +65,7 @@ def test_timeline_tells_when_each_endpoint_came_changed_and_went():
     endpoints = service(informer).endpoints
     endpoints.wait(until=terminating_endpoints(1), within=10)
     assert endpoints.hold(ready_endpoints(0), during=2).held
-    assert [(event.at, event.who, event.what) for event in endpoints.timeline.events] == [
+    assert [(change.at, change.who, change.what) for change in endpoints.timeline.changes] == [
         (2.0, "a", "not ready"),
         (3.0, "a", "ready"),
         (4.0, "a", "terminating, still serving"),
