@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubelab.display import echo
 
 if TYPE_CHECKING:
-    from kubelab.probes import Client
+    from kubelab.clients import Client
 
 REQUEST_SECONDS = 30
 """What an answer may take. On an idle cluster it takes 5 to 10 ms."""

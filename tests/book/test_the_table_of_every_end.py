@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-import kubelab
+import kubelab.grids
+import kubelab.outcomes
 import nbclaims
 from cluster import paths
 from nbclaims import labs
@@ -55,13 +56,13 @@ class OnPaper:
     def grid(self, **shown: Any) -> None:
         self.shown = shown
 
-    def manifests(self, file: str) -> list[dict]:
+    def documents(self, file: str) -> list[dict]:
         return list(yaml.safe_load_all(LAB.with_name(file).read_text()))
 
-    def refused_each(self, manifests: Iterable[dict]) -> list[Answer]:
+    def try_apply_documents(self, manifests: Iterable[dict]) -> list[Answer]:
         return [Answer(self, manifest["metadata"]["name"]) for manifest in manifests]
 
-    def apply_each(self, manifests: Iterable[dict]) -> list[str]:
+    def apply_documents(self, manifests: Iterable[dict]) -> list[str]:
         return [manifest["metadata"]["name"] for manifest in manifests]
 
     def show(self, manifest: str | dict) -> None: ...
@@ -91,8 +92,8 @@ def paper() -> OnPaper:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kubelab, "Lab", lambda name: lab)
         patch.setattr(nbclaims, "claim", lab.claim)
-        patch.setattr(kubelab, "grid", lab.grid)
-        patch.setattr(kubelab, "outcomes", lambda *_, **__: {"kept": (True, 2)})
+        patch.setattr(kubelab.grids, "grid", lab.grid)
+        patch.setattr(kubelab.outcomes, "outcomes", lambda *_, **__: {"kept": (True, 2)})
         scope: dict[str, Any] = {}
         for cell in labs.code(labs.read(LAB)):
             exec(cell.source, scope)

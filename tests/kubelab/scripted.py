@@ -5,12 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from kubelab.feed import Feed
 from kubelab.objects import Pod
+from kubelab.store import Store
 
 
-class ScriptedFeed(Feed):
-    """A feed with a clock of its own, on which each waiting moves to the next scripted moment."""
+class ScriptedStore(Store):
+    """A store with its own clock, on which each wait moves to the next scripted moment."""
 
     def __init__(self, script: list[tuple[float, dict | None]] = ()) -> None:
         super().__init__()
@@ -38,7 +38,7 @@ class ScriptedFeed(Feed):
         while self.script and self.script[0][0] <= self.now:
             _, obj = self.script.pop(0)
             if obj is None:
-                self.put("DELETED", self.versions(self.names()[0])[-1].object)
+                self.put("DELETED", self.snapshots(self.names()[0])[-1].object)
             else:
                 self.put("MODIFIED", obj)
 
@@ -95,8 +95,8 @@ def _status(name: str, run: int, state: dict, container_id: str, last: dict | No
     }
 
 
-def handle(feed: ScriptedFeed) -> Pod:
-    """A handle on Pod `p`, applied at second 0 of the feed's clock."""
-    lab = SimpleNamespace(namespace="lab-1", feed=lambda version, kind: feed)
+def handle(informer: ScriptedStore) -> Pod:
+    """Pod `p`, applied at second 0 of the informer's clock."""
+    lab = SimpleNamespace(namespace="lab-1", informer=lambda version, kind: informer)
     live = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "uid": "uid-1"}}
     return Pod(lab, live, live, 0.0)

@@ -10,7 +10,6 @@ from kubernetes.client.rest import ApiException
 from kubernetes.dynamic.exceptions import NotFoundError
 from urllib3.exceptions import MaxRetryError
 
-from cluster import paths
 from kubelab import NoCluster, connection
 from kubelab.connection import Cluster
 from nbclaims import environment
@@ -38,7 +37,7 @@ class FakeApi:
 def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "kubeconfig"
     path.touch()
-    monkeypatch.setattr(paths, "KUBECONFIG", path)
+    monkeypatch.setattr(connection, "KUBECONFIG", path)
     monkeypatch.setattr(connection, "Api", FakeApi)
     monkeypatch.delenv("KUBELAB_CONTEXT", raising=False)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "somebody-s"))

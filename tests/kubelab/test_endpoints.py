@@ -8,7 +8,7 @@ import pytest
 
 from kubelab import WaitFailed
 from kubelab.endpoints import Endpoint, Service, ready_endpoints, terminating_endpoints
-from tests.kubelab.scripted import ScriptedFeed
+from tests.kubelab.scripted import ScriptedStore
 
 _version = iter(range(100, 10**6))
 
@@ -37,8 +37,8 @@ def endpoint(pod: str, **conditions: bool) -> dict:
     return {"addresses": ["10.244.1.7"], "conditions": conditions, "targetRef": {"name": pod}}
 
 
-def service(feed: ScriptedFeed) -> Service:
-    lab = SimpleNamespace(namespace="lab-1", feed=lambda version, kind: feed)
+def service(informer: ScriptedStore) -> Service:
+    lab = SimpleNamespace(namespace="lab-1", informer=lambda version, kind: informer)
     return Service(lab, LIVE, LIVE, 0.0)
 
 
@@ -52,8 +52,8 @@ def test_conditions_that_are_not_there_count_as_the_api_says():
     )
 
 
-def test_story_tells_when_each_endpoint_came_changed_and_went():
-    feed = ScriptedFeed(
+def test_timeline_tells_when_each_endpoint_came_changed_and_went():
+    informer = ScriptedStore(
         [
             (1.0, slice_of("echo")),
             (2.0, slice_of("echo", endpoint("a", ready=False))),
@@ -62,10 +62,10 @@ def test_story_tells_when_each_endpoint_came_changed_and_went():
             (5.0, slice_of("echo")),
         ]
     )
-    endpoints = service(feed).endpoints
+    endpoints = service(informer).endpoints
     endpoints.wait(until=terminating_endpoints(1), within=10)
     assert endpoints.hold(ready_endpoints(0), during=2).held
-    assert [(event.at, event.who, event.what) for event in endpoints.story.events] == [
+    assert [(change.at, change.who, change.what) for change in endpoints.timeline.changes] == [
         (2.0, "a", "not ready"),
         (3.0, "a", "ready"),
         (4.0, "a", "terminating, still serving"),
@@ -73,18 +73,24 @@ def test_story_tells_when_each_endpoint_came_changed_and_went():
     ]
 
 
+def test_endpoint_slices_are_no_object_to_delete_or_patch():
+    endpoints = service(ScriptedStore()).endpoints
+    assert not {"delete", "patch", "events", "get"} & set(dir(endpoints))
+    assert (str(endpoints), endpoints.object) == ("endpoints of echo", None)
+
+
 def test_endpoints_of_other_services_do_not_count():
-    feed = ScriptedFeed([(0.0, slice_of("other", endpoint("b")))])
-    assert list(service(feed).endpoints) == []
+    informer = ScriptedStore([(0.0, slice_of("other", endpoint("b")))])
+    assert list(service(informer).endpoints) == []
 
 
 def test_a_service_has_an_external_address_when_a_provider_has_written_one():
     pending = {"metadata": {"name": "echo", "uid": "uid-1", "resourceVersion": "1"}, "status": {}}
     written = {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1", "ipMode": "VIP"}]}}}
-    feed = ScriptedFeed([(0.0, pending)])
-    echo = service(feed)
+    informer = ScriptedStore([(0.0, pending)])
+    echo = service(informer)
     assert echo.external_ip is None
-    feed.put("MODIFIED", pending | written)
+    informer.put("MODIFIED", pending | written)
     assert echo.external_ip == "192.0.2.1"
 
 
@@ -93,7 +99,7 @@ def test_one_can_wait_until_the_endpoints_follow_the_pods():
         return SimpleNamespace(name=name, ready=ready, object={"metadata": metadata})
 
     found = slice_of("echo", endpoint("a"), endpoint("b", ready=False))
-    endpoints = service(ScriptedFeed([(0.0, LIVE), (0.0, found)])).endpoints
+    endpoints = service(ScriptedStore([(0.0, LIVE), (0.0, found)])).endpoints
     leaving = pod("c", deletionTimestamp="2026-11-23T07:00:00Z")
     endpoints.lab.pods = lambda labels: [pod("a"), pod("b", ready=False), leaving]
     endpoints.wait_for_pods(within=0)

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from kubelab import grid
+from kubelab.grids import grid
 from nbclaims import ClaimFailed, claim
 
 ROWS = [("app", "exits 0"), ("app", "killed"), ("init", "exits 0")]

@@ -12,10 +12,13 @@ import pytest
 from kubernetes.client.rest import ApiException
 from kubernetes.dynamic.exceptions import NotFoundError, UnprocessibleEntityError
 
-from kubelab import Lab, Refusal, connection, has, polling, runs
+from kubelab import Lab, connection, has, polling, runs
+from kubelab import kubectl as kubectl_module
 from kubelab import lab as lab_module
-from kubelab.feed import Feed
+from kubelab.clients import HostClient, PodClient
 from kubelab.lab import close_all
+from kubelab.results import ApplyResult
+from kubelab.store import Store
 
 POD = """\
 apiVersion: v1
@@ -52,7 +55,7 @@ class FakeApi:
         return f"/{kind}/{name}"
 
 
-class FakeFeed(Feed):
+class FakeInformer(Store):
     """Every namespace has its default ServiceAccount at once."""
 
     def __init__(self, api: FakeApi, path: str) -> None:
@@ -67,7 +70,7 @@ class FakeFeed(Feed):
 def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     fake = FakeApi()
     monkeypatch.setattr(connection, "cluster", lambda: SimpleNamespace(api=fake))
-    monkeypatch.setattr(lab_module, "WatchedFeed", FakeFeed)
+    monkeypatch.setattr(lab_module, "Informer", FakeInformer)
     monkeypatch.setattr(lab_module.secrets, "token_hex", lambda _: "c0ffee")
     monkeypatch.setattr(runs, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(runs, "_lock", None)
@@ -91,7 +94,7 @@ def invalid() -> UnprocessibleEntityError:
 def test_every_call_prints_the_kubectl_command_that_does_the_same(api: FakeApi, capsys):
     lab = Lab("restart-policies")
     pod = lab.apply("never-exits-1.yaml")
-    lab.refused("never-exits-1.yaml")
+    lab.try_apply("never-exits-1.yaml")
     pod.patch({"spec": {"restartPolicy": "Never"}})
     pod.delete()
     lab.close()
@@ -109,8 +112,8 @@ def test_every_call_prints_the_kubectl_command_that_does_the_same(api: FakeApi, 
 def test_a_refusal_is_an_answer_with_status_field_and_message(api: FakeApi):
     lab = Lab("x")
     api.refusal = invalid()
-    refusal = lab.refused("never-exits-1.yaml")
-    assert refusal == Refusal(422, "Invalid", "spec.restartPolicy", "no")
+    refusal = lab.try_apply("never-exits-1.yaml")
+    assert refusal == ApplyResult(422, "Invalid", "spec.restartPolicy", "no")
     assert not refusal.accepted
 
 
@@ -125,7 +128,7 @@ def test_an_acceptance_is_not_the_answer_until_admission_has_caught_up(
     lab, refuses = Lab("x"), iter([False, False, True])
     monkeypatch.setattr(api, "warnings", warnings)
     monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
-    assert lab.refused("never-exits-1.yaml", within=5).status == 422
+    assert lab.try_apply("never-exits-1.yaml", within=5).status == 422
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "$ kubectl apply --server-side --dry-run=server -n x-c0ffee -f never-exits-1.yaml",
         "no",
@@ -137,7 +140,7 @@ def test_what_is_no_refusal_stays_an_error(api: FakeApi):
     api.refusal = invalid()
     api.refusal.status = 500
     with pytest.raises(ApiException):
-        lab.refused("never-exits-1.yaml")
+        lab.try_apply("never-exits-1.yaml")
 
 
 def test_an_object_in_no_namespace_is_looked_at_or_is_not_there(api: FakeApi, capsys):
@@ -178,7 +181,7 @@ def test_where_nothing_is_applied_nothing_is_asked(api: FakeApi, monkeypatch):
     lab = Lab("x")
     pod = lab.apply("never-exits-1.yaml")
     assert (pod.phase, pod.uid, pod.restarts) == (None, None, None)
-    assert lab.refused("never-exits-1.yaml").accepted
+    assert lab.try_apply("never-exits-1.yaml").accepted
     assert not [path for method, path in api.asked if method == "apply"]
 
 
@@ -199,9 +202,90 @@ def test_closing_twice_deletes_once(api: FakeApi):
     assert api.asked.count(("delete", "/api/v1/namespaces/namespace")) == 1
 
 
-def test_several_documents_give_several_handles(api: FakeApi):
+def test_several_documents_are_for_apply_all(api: FakeApi, tmp_path: Path):
     Path("two.yaml").write_text(f"{POD}---\n{POD.replace('name: p', 'name: q')}")
-    assert [handle.name for handle in Lab("x").apply("two.yaml")] == ["p", "q"]
+    lab = Lab("x")
+    assert [found.name for found in lab.apply_all("two.yaml")] == ["p", "q"]
+    assert [result.accepted for result in lab.try_apply_all("two.yaml")] == [True, True]
+    assert [found.name for found in lab.apply_all("never-exits-1.yaml")] == ["p"]
+    asked = len(api.asked)
+    for apply, step in ((lab.apply, "apply_all"), (lab.try_apply, "try_apply_all")):
+        with pytest.raises(ValueError) as failure:
+            apply("two.yaml")
+        assert str(failure.value) == (
+            f"{tmp_path.name}/two.yaml has 2 documents, not one\n  Next: call {step}"
+        )
+    assert len(api.asked) == asked
+
+
+def test_an_empty_manifest_is_an_error(api: FakeApi, tmp_path: Path):
+    Path("empty.yaml").write_text("# nothing\n")
+    with pytest.raises(ValueError) as failure:
+        Lab("x").apply("empty.yaml")
+    assert str(failure.value) == (
+        f"{tmp_path.name}/empty.yaml has 0 documents, not one\n"
+        "  Next: leave one document in the file"
+    )
+
+
+def test_clients_by_their_place(api: FakeApi):
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    client = lab.client(pod)
+    assert isinstance(client, PodClient) and client.pod is pod
+    assert isinstance(lab.client("host"), HostClient)
+    with pytest.raises(ValueError, match="client 'outside': choose a Pod, 'host' or 'external'"):
+        lab.client("outside")
+
+
+def test_nodes_of_a_role_are_sorted_by_name(api: FakeApi, monkeypatch, capsys):
+    lab, queries = Lab("x"), []
+
+    def request(method: str, path: str, **query: str) -> dict:
+        queries.append((method, path, query))
+        return {"items": [{"metadata": {"name": name}} for name in ("worker2", "worker")]}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api, "request", request)
+        assert [node.name for node in lab.nodes(role="worker")] == ["worker", "worker2"]
+        label = "node-role.kubernetes.io/control-plane"
+        assert queries == [("get", "/api/v1/nodes", {"labelSelector": f"!{label}"})]
+        assert capsys.readouterr().out.endswith(f"$ kubectl get nodes -l '!{label}'\n")
+        lab.nodes(role="control-plane")
+        lab.nodes()
+        assert [query["labelSelector"] for _, _, query in queries[1:]] == [label, ""]
+        assert capsys.readouterr().out == f"$ kubectl get nodes -l {label}\n$ kubectl get nodes\n"
+        with pytest.raises(ValueError, match="role 'master': choose control-plane or worker"):
+            lab.nodes(role="master")
+
+
+def test_describe_and_get_run_the_environments_kubectl(api: FakeApi, tmp_path, monkeypatch, capsys):
+    script = tmp_path / "kubectl"
+    script.write_text('#!/bin/sh\n[ "$7" = nosuch ] && { echo no >&2; exit 1; }\necho "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(kubectl_module, "KUBECTL", script)
+    api.kubeconfig, api.context = Path("config"), "kind"
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    capsys.readouterr()
+    where = "--kubeconfig config --context kind --request-timeout=35s"
+    for call, words in (
+        (pod.describe, "describe pod/p"),
+        (lambda: lab.describe("pods"), "describe pods"),
+        (lambda: lab.get("pods"), "get pods"),
+    ):
+        printed = f"{where} {words} -n x-c0ffee\n"
+        assert call() == printed
+        assert capsys.readouterr().out == f"$ kubectl {words} -n x-c0ffee\n{printed}"
+    with pytest.raises(RuntimeError, match="kubectl get nosuch -n x-c0ffee failed: no\n  Next: "):
+        lab.get("nosuch")
+
+
+def test_scale_sets_the_replicas(api: FakeApi, capsys):
+    deployment = Lab("x").apply("never-exits-1.yaml")
+    assert deployment.scale(3).accepted
+    assert api.asked[-1] == ("patch", "/Pod/p")
+    assert capsys.readouterr().out.endswith("$ kubectl scale pod/p -n x-c0ffee --replicas=3\n")
 
 
 def test_a_missing_manifest_is_named_with_those_that_there_are(api: FakeApi, tmp_path: Path):
@@ -212,7 +296,7 @@ def test_a_missing_manifest_is_named_with_those_that_there_are(api: FakeApi, tmp
 
 def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace(api: FakeApi):
     Path("older.yaml").write_text(POD.replace("kind: Pod", "kind: IngressClass"))
-    metadata = Lab("x").apply_to_cluster("older.yaml").object["metadata"]
+    metadata = Lab("x").apply_cluster_scoped("older.yaml").object["metadata"]
     assert metadata["name"] == "x-c0ffee-p"
     [owner] = metadata["ownerReferences"]
     assert (owner["kind"], owner["name"], owner["uid"]) == ("Namespace", "x-c0ffee", "uid-1")
@@ -221,13 +305,13 @@ def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace
 def test_what_all_labs_share_is_changed_by_one_at_a_time(api: FakeApi, tmp_path: Path):
     one, other = Lab("one"), Lab("other")
     with (
-        one.alone("default-class"),
-        other.alone("something-else"),
+        one.exclusive("default-class"),
+        other.exclusive("something-else"),
         (tmp_path / "default-class.lock").open("w") as lock,
         pytest.raises(BlockingIOError),
     ):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    with other.alone("default-class"):
+    with other.exclusive("default-class"):
         pass
 
 
@@ -258,18 +342,18 @@ def test_the_command_for_a_tls_secret_names_files_and_does_not_print_the_key(api
 
 def test_a_dry_run_tells_the_warnings_of_what_is_accepted(api: FakeApi, capsys) -> None:
     Path("old.yaml").write_text("{apiVersion: v1, kind: Endpoints, metadata: {name: old}}")
-    answer = Lab("x").refused("old.yaml")
+    answer = Lab("x").try_apply("old.yaml")
     assert (answer.accepted, answer.message) == (True, "v1 Endpoints is deprecated")
     assert "Warning: v1 Endpoints is deprecated\n" in capsys.readouterr().out
 
 
 def test_manifests_that_a_lab_has_put_together_are_applied_and_refused_as_one(api: FakeApi, capsys):
     lab = Lab("every-end")
-    [pod] = lab.manifests("never-exits-1.yaml")
-    assert [handle.name for handle in lab.apply_each([pod, pod])] == ["p", "p"]
-    assert [answer.accepted for answer in lab.refused_each([pod])] == [True]
+    [pod] = lab.documents("never-exits-1.yaml")
+    assert [found.name for found in lab.apply_documents([pod, pod])] == ["p", "p"]
+    assert [answer.accepted for answer in lab.try_apply_documents([pod])] == [True]
     api.refusal = invalid()
-    assert [answer.status for answer in lab.refused_each([pod])] == [422]
+    assert [answer.status for answer in lab.try_apply_documents([pod])] == [422]
     apply = "$ kubectl apply --server-side"
     assert capsys.readouterr().out.splitlines()[1:] == [
         f"{apply} -n every-end-c0ffee -f -",

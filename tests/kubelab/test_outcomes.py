@@ -5,9 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 import nbclaims.display
-from kubelab import WaitFailed, outcomes
+from kubelab import WaitFailed
 from kubelab.objects import Pod
-from tests.kubelab.scripted import ScriptedFeed, ended, pod, running
+from kubelab.outcomes import outcomes
+from tests.kubelab.scripted import ScriptedStore, ended, pod, running
 
 SHOWN: list[dict] = []
 
@@ -26,13 +27,13 @@ def named(name: str, phase: str, *containers: dict) -> dict:
 
 
 def pods(script: list[tuple[float, dict]], *names: str) -> tuple[dict[str, Pod], list[str]]:
-    """Handles on Pods of one feed, and the list of what is deleted."""
-    feed, deleted = ScriptedFeed(script), []
+    """Handles on Pods of one informer, and the list of what is deleted."""
+    informer, deleted = ScriptedStore(script), []
     api = SimpleNamespace(
         path=lambda _version, _kind, _namespace, name: name,
-        request=lambda _method, path, **_: deleted.append((feed.now, path)),
+        request=lambda _method, path, **_: deleted.append((informer.now, path)),
     )
-    lab = SimpleNamespace(namespace="lab-1", api=api, feed=lambda version, kind: feed)
+    lab = SimpleNamespace(namespace="lab-1", api=api, informer=lambda version, kind: informer)
     manifests = [named(name, "Pending") for name in names]
     return {m["metadata"]["name"]: Pod(lab, m, m, 0.0) for m in manifests}, deleted
 
@@ -68,7 +69,7 @@ def test_an_outcome_that_does_not_come_is_told_with_the_last_state():
 
 def test_a_watch_that_failed_is_no_outcome():
     objects, _ = pods([(0.0, named("a", "Running", running()))], "a")
-    objects["a"].feed.fail(ConnectionResetError("reset"))
+    objects["a"].informer.fail(ConnectionResetError("reset"))
     with pytest.raises(ConnectionResetError):
         outcomes(objects, ended_as, within=30)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kubelab import polling
-from kubelab.polling import again
+from kubelab.polling import poll
 
 
 @pytest.fixture
@@ -18,23 +18,23 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_the_last_round_comes_when_the_time_is_up(pauses: list[float]):
-    assert list(again(0.5)) == [False, False, True]
+    assert list(poll(0.5)) == [False, False, True]
     assert pauses == [0.2, 0.3]
 
 
 def test_without_time_there_is_one_round(pauses: list[float]):
-    assert list(again(0)) == [True]
+    assert list(poll(0)) == [True]
     assert pauses == []
 
 
 def test_where_nothing_is_applied_nobody_waits(pauses: list[float], monkeypatch):
     monkeypatch.setenv("KUBELAB_APPLY", "nothing")
-    assert list(again(180)) == [True]
+    assert list(poll(180)) == [True]
     assert pauses == []
 
 
 def test_pauses_grow_to_a_second(pauses: list[float]):
-    list(again(10))
+    list(poll(10))
     assert pauses[:2] == [0.2, pytest.approx(0.3)]
     assert pauses[5:-1] == [1.0] * len(pauses[5:-1])
     assert sum(pauses) == 10

@@ -65,15 +65,15 @@ def test_no_series_has_no_value_and_several_have_too_many():
 
 def test_settling_ends_with_the_expected_value_or_with_the_last_one():
     answers = [vector(1), vector(0), []]
-    assert Prometheus(Scripted(up=list(answers)), POD).settle("up", 0, within=60) == 0
-    assert Prometheus(Scripted(up=list(answers)), POD).settle("up", None, within=60) is None
-    assert Prometheus(Scripted(up=[vector(7)]), POD).settle("up", 0, within=0) == 7
+    assert Prometheus(Scripted(up=list(answers)), POD).wait_for_value("up", 0, within=60) == 0
+    assert Prometheus(Scripted(up=list(answers)), POD).wait_for_value("up", None, within=60) is None
+    assert Prometheus(Scripted(up=[vector(7)]), POD).wait_for_value("up", 0, within=0) == 7
 
 
 def test_catching_up_waits_for_a_scrape_that_began_later():
     scrapes = [vector(99.0, pod="shop"), vector(100.2, pod="shop"), vector(101.2, pod="shop")]
     client = Scripted(time=[scalar(100.0)], timestamp=scrapes)
-    Prometheus(client, POD).catch_up(SHOP)
+    Prometheus(client, POD).wait_for_scrape(SHOP)
     assert client.asked == ["time()"] + ["timestamp(up) and up == 1"] * 3
 
 
@@ -81,17 +81,17 @@ def test_queries_are_for_the_moment_that_was_caught_up_with_until_something_sett
     scrapes = [vector(101.2, pod="shop")]
     client = Scripted(time=[scalar(100.0)], timestamp=scrapes, orders=[vector(5, status="paid")])
     prometheus = Prometheus(client, POD)
-    prometheus.catch_up(SHOP)
+    prometheus.wait_for_scrape(SHOP)
     assert prometheus.by("status", "orders") == {"paid": 5}
     assert "time=101.2" in client.command
-    assert prometheus.settle("orders", 5, within=0) == 5
+    assert prometheus.wait_for_value("orders", 5, within=0) == 5
     assert not any(part.startswith("time=") for part in client.command)
 
 
 def test_catching_up_says_whom_prometheus_does_not_know():
     client = Scripted(time=[scalar(100.0)], timestamp=[vector(200.0, pod="other")])
     with pytest.raises(WaitFailed, match="no answer from shop for 0 s"):
-        Prometheus(client, POD).catch_up(SHOP, within=0)
+        Prometheus(client, POD).wait_for_scrape(SHOP, within=0)
 
 
 def test_history_has_a_time_for_each_sample():

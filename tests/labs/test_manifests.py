@@ -12,7 +12,7 @@ from kubernetes.dynamic.exceptions import DynamicApiError
 
 from cluster import paths, versions
 from kubelab import connection
-from kubelab.objects import Refusal
+from kubelab.results import ApplyResult
 
 MOST_GRACE = 35
 """Seconds; a namespace stays for as long, where a process does not obey SIGTERM."""
@@ -32,7 +32,7 @@ def test_api_server_says_what_the_file_name_says(manifest: Path) -> None:
         try:
             api.apply(document, "default", dry_run=True)
         except DynamicApiError as error:
-            refusals.append(Refusal.of(error).message)
+            refusals.append(ApplyResult.of(error).message)
     if manifest.name.startswith("refused-"):
         assert len(refusals) == len(documents(manifest)), "accepted, though its name says refused"
     else:

@@ -1,4 +1,4 @@
-"""What a watch saw: every version of every object of one kind in one namespace, in order."""
+"""What a watch saw: every snapshot of every object of one kind in one namespace, in order."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ FIRST_PAUSE = 1.0
 """The pauses double; a watch that cannot be opened again in so many attempts has failed."""
 
 
-class Version(NamedTuple):
+class Snapshot(NamedTuple):
     """An object as it was at one moment of the clock; no object means that it is gone."""
 
     at: float
     object: dict | None
 
 
-class Feed:
-    """Versions by object name. Whoever waits is woken by each new one."""
+class Store:
+    """Snapshots by object name. Each new one wakes the threads that wait."""
 
     def __init__(self) -> None:
         self.error: Exception | None = None
         self._changed = threading.Condition()
-        self._versions: dict[str, list[Version]] = {}
+        self._snapshots: dict[str, list[Snapshot]] = {}
         self._count = 0
 
     @staticmethod
@@ -41,19 +41,19 @@ class Feed:
         metadata = obj["metadata"]
         deleted = kind == "DELETED"
         with self._changed:
-            versions = self._versions.setdefault(metadata["name"], [])
-            last = next((v.object for v in reversed(versions) if v.object), None)
+            snapshots = self._snapshots.setdefault(metadata["name"], [])
+            last = next((v.object for v in reversed(snapshots) if v.object), None)
             # An apply's response and the watch bring the same version, in either order. Resource
             # versions of one resource may be compared as numbers: KEP-5504, Kubernetes 1.35.
             if last and int(metadata["resourceVersion"]) < int(last["metadata"]["resourceVersion"]):
                 return
-            if last and not deleted and last == obj and versions[-1].object:
+            if last and not deleted and last == obj and snapshots[-1].object:
                 return
             # The response to a patch that took off the last finalizer may come after the end.
-            gone = last and not versions[-1].object
+            gone = last and not snapshots[-1].object
             if gone and last["metadata"].get("uid") == metadata.get("uid"):
                 return
-            versions.append(Version(self.clock(), None if deleted else obj))
+            snapshots.append(Snapshot(self.clock(), None if deleted else obj))
             self._notify()
 
     def fail(self, error: Exception) -> None:
@@ -65,14 +65,14 @@ class Feed:
         self._count += 1
         self._changed.notify_all()
 
-    def versions(self, name: str) -> list[Version]:
+    def snapshots(self, name: str) -> list[Snapshot]:
         with self._changed:
-            return list(self._versions.get(name, ()))
+            return list(self._snapshots.get(name, ()))
 
     def names(self) -> list[str]:
         """The objects that exist now."""
         with self._changed:
-            return [name for name, versions in self._versions.items() if versions[-1].object]
+            return [name for name, seen in self._snapshots.items() if seen[-1].object]
 
     @property
     def count(self) -> int:
@@ -85,8 +85,8 @@ class Feed:
             self._changed.wait_for(lambda: self._count > count, timeout)
 
 
-class WatchedFeed(Feed):
-    """A feed that follows the API server from before the first apply until `stop`."""
+class Informer(Store):
+    """A store that follows the API server from before the first apply until `stop`."""
 
     def __init__(self, api: Api, path: str, **selection: str) -> None:
         """`selection` is the query's: `labelSelector`, `fieldSelector`."""
@@ -126,7 +126,7 @@ class WatchedFeed(Feed):
         return answer["metadata"]["resourceVersion"]
 
     def _lost(self, name: str) -> None:
-        last = next((v.object for v in reversed(self.versions(name))), None)
+        last = next((v.object for v in reversed(self.snapshots(name))), None)
         if last:
             self.put("DELETED", last)
 

@@ -1,5 +1,6 @@
 """An Ingress or Gateway controller of a lab's own, so that labs may use the same host names at the
-same time. Its manifest lies beside this file."""
+same time. Its manifest lies beside this file.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from pathlib import Path
 import yaml
 
 from kubelab.endpoints import Service
-from kubelab.objects import Handle
+from kubelab.objects import KubernetesObject
 from kubelab.states import has, ready
 from kubelab.waiting import WITHIN
 
-MANIFEST = Path(__file__).with_name("ingress-controller.yaml")
+MANIFEST = Path(__file__).with_name("traefik.yaml")
 
 INGRESS = (
     "--providers.kubernetesIngress=true",
@@ -35,12 +36,14 @@ GATEWAY = (
 
 
 @dataclass(frozen=True)
-class Controller:
-    """Made by `lab.ingress_controller()` and `lab.gateway_controller()`. Pods reach it by its name,
-    others at its address."""
+class Traefik:
+    """Created by `lab.ingress_controller()` and `lab.gateway_controller()`.
+
+    Pods reach it by its name, other clients at its address.
+    """
 
     service: Service
-    deployment: Handle
+    deployment: KubernetesObject
 
     @property
     def name(self) -> str:

@@ -1,5 +1,6 @@
 """Pictures of what was measured: inline SVG that reads on light and dark ground and, through its
-title and description, without eyes."""
+title and description, without eyes.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from kubelab.timeline import Story
+from kubelab.timeline import Timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,9 +50,9 @@ class Bar(NamedTuple):
     text: str
 
 
-def plot_timeline(*stories: Story, title: str) -> Picture:
+def plot_timeline(*timelines: Timeline, title: str) -> Picture:
     """One lane a container: when it ran, how each run ended, when it waited and for how long."""
-    lanes = _lanes(*stories)
+    lanes = _lanes(*timelines)
     figure, axes = _figure(0.9 + 0.45 * len(lanes))
     _draw_lanes(axes, lanes)
     handles = [_patch(state) for state in ("running", "waiting")]
@@ -60,14 +61,17 @@ def plot_timeline(*stories: Story, title: str) -> Picture:
 
 
 def plot_series(
-    series: Mapping[str, Sequence[tuple[float, float]]], story: Story, since: float, title: str
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    timeline: Timeline,
+    since: float,
+    title: str,
 ) -> Picture:
     """A small dashboard: a panel for each series, under its name, and below them the containers of
     the Pod that the series speak of, on one time axis. A line breaks where no sample is.
 
-    Samples have times in seconds since 1970, and `since` is when the story begins, by that clock.
+    Samples have times in seconds since 1970; the timeline begins at `since`, by that clock.
     """
-    lanes = _lanes(story)
+    lanes = _lanes(timeline)
     heights = [1.2] * len(series) + [0.7 + 0.35 * len(lanes)]
     figure, panels = _panels(heights)
     _draw_lanes(panels[-1], lanes)
@@ -97,7 +101,8 @@ def plot_back_off(
     predicted: Sequence[float], measured: Mapping[str, Sequence[float | None]], title: str
 ) -> Picture:
     """Seconds that a container waited before its 1st, 2nd, … restart: as the rule predicts (steps)
-    and as measured (points; None where nothing is known), each measurement under its own name."""
+    and as measured (points; None where nothing is known), each measurement under its own name.
+    """
     figure, axes = _figure(3.2)
     count = range(1, len(predicted) + 1)
     axes.step(count, predicted, where="mid", color=TEXT, linewidth=1.2, label="predicted")
@@ -148,15 +153,15 @@ def plot_counts(
 
 
 def plot_requests(
-    asked: Sequence[tuple[str, float]], endpoints: Story, since: float, title: str
+    asked: Sequence[tuple[str, float]], endpoints: Timeline, since: float, title: str
 ) -> Picture:
     """One lane a Pod: when it was an endpoint of the Service (bar), and each request that it
     answered (dot); below them the requests that nobody answered.
 
-    `asked` are a client's stamps: who answered, or the failure, and when. `since` is when the
-    story begins, by the same clock.
+    `asked` are a client's requests: who answered, or the failure, and when. `since` is when the
+    timeline begins, by the same clock.
     """
-    pods = list(dict.fromkeys(event.who for event in endpoints.events))
+    pods = list(dict.fromkeys(event.who for event in endpoints.changes))
     failures = sorted({who for who, _ in asked} - set(pods))
     lanes = [*pods, *failures]
     figure, axes = _figure(0.9 + 0.3 * len(lanes))
@@ -177,7 +182,7 @@ def plot_requests(
     names = {"running": "ready endpoint", "waiting": "not ready, or terminating"}
     axes.legend(handles=[_patch(state, name) for state, name in names.items()], **_LEGEND)
     answered = ", ".join(f"{who}: {[name for name, _ in asked].count(who)}" for who in lanes)
-    changes = "; ".join(f"{e.who} {e.what} at {e.at:.1f} s" for e in endpoints.events)
+    changes = "; ".join(f"{e.who} {e.what} at {e.at:.1f} s" for e in endpoints.changes)
     return _picture(figure, title, f"Requests: {answered}. Endpoints: {changes}.")
 
 
@@ -222,12 +227,14 @@ def _milestones(stretch: Sequence[tuple[float, float]]) -> list[tuple[float, flo
     return changes if len(changes) <= 4 else [stretch[0], stretch[-1]]
 
 
-def _lanes(*stories: Story) -> list[tuple[str, list[Bar]]]:
-    """What the containers of each story did, by `Pod / container`."""
+def _lanes(*timelines: Timeline) -> list[tuple[str, list[Bar]]]:
+    """What the containers of each timeline did, by `Pod / container`."""
     return [
-        (f"{story.subject.split()[-1]} / {who}", list(_bars(story, who)))
-        for story in stories
-        for who in dict.fromkeys(e.who for e in story.events if e.kind in ("started", "waiting"))
+        (f"{timeline.subject.split()[-1]} / {who}", list(_bars(timeline, who)))
+        for timeline in timelines
+        for who in dict.fromkeys(
+            e.who for e in timeline.changes if e.kind in ("started", "waiting")
+        )
     ]
 
 
@@ -266,25 +273,26 @@ def _draw(axes: Axes, row: int, bar: Bar, least_width: float) -> None:
         axes.text(bar.begin, row - 0.34, code, fontsize=8, ha="center", color=TEXT)
 
 
-def _bars(story: Story, who: str) -> Iterator[Bar]:
+def _bars(timeline: Timeline, who: str) -> Iterator[Bar]:
     """The kubelet reports a back-off only when it is nearly over, so a container counts as waiting
-    from the end of one run to the start of the next, or to the story's end if it was to start."""
-    happened = [e for e in story.of(who) if e.kind in ("started", "exited", "waiting")]
+    from the end of one run to the start of the next, or to the end of the timeline.
+    """
+    happened = [e for e in timeline.of(who) if e.kind in ("started", "exited", "waiting")]
     for number, event in enumerate(happened):
         following = happened[number + 1 :]
         if event.kind == "started":
-            end = following[0].at if following else story.until
+            end = following[0].at if following else timeline.until
             yield Bar(event.at, end, "running", event.what)
         elif event.kind == "exited":
             yield Bar(event.at, event.at, "ended", event.what)
-            start = next((e.at for e in following if e.kind == "started"), story.until)
+            start = next((e.at for e in following if e.kind == "started"), timeline.until)
             waits = [e.what for e in following if e.kind == "waiting" and e.at <= start]
             if following:
                 yield Bar(
                     event.at, start, "waiting", waits[0] if waits else "waiting for its restart"
                 )
         elif not any(e.kind == "exited" for e in happened[:number]):
-            end = following[0].at if following else story.until
+            end = following[0].at if following else timeline.until
             yield Bar(event.at, end, "waiting", event.what)
 
 

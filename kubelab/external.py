@@ -1,4 +1,4 @@
-"""A client, and a server, beside the cluster: a container on the nodes' network that is no node.
+"""A client and a server outside the cluster: a container on the nodes' network that is no node.
 
 Every machine can have one. The host itself is not outside everywhere: Docker Desktop keeps the
 nodes in a virtual machine, where the host's own packets don't reach them.
@@ -9,17 +9,16 @@ from __future__ import annotations
 import subprocess
 from typing import TYPE_CHECKING
 
-from cluster import engine, release, versions
-from cluster.engine import Engine
-from cluster.names import IMAGES_LABEL, NETWORK
-from kubelab import connection, runs
+from kubelab import connection, kind, runs
+from kubelab.answers import RECORD
+from kubelab.background import REPEATED_REQUESTS, BackgroundRequests
+from kubelab.clients import Client, url_of
 from kubelab.display import echo
-from kubelab.probes import ASKING_SCRIPT, RECORD, Client, asked, url_of
+from kubelab.kind import AGNHOST, NETWORK
 
 if TYPE_CHECKING:
     from kubelab.lab import Lab
 
-AGNHOST = versions.IMAGES["agnhost"]
 IMAGE = f"kubernetes-observed/outside:{AGNHOST.rpartition(':')[2]}"
 
 # The nodes have the labs' image; the engine that runs the nodes has it only where it was pulled.
@@ -39,19 +38,19 @@ read -r _ _ _ address _ < <(ip -4 -oneline addr show dev eth0)
 echo "${address%/*}"
 exec cat"""
 
-ASKING_SECONDS, PAUSE_SECONDS = 0.5, 0.1
-"""What a request of `keep_asking` may take, and what it leaves to the next: the finer, the better
-the length of an outage is measured."""
+REPEATED_SECONDS, PAUSE_SECONDS = 0.5, 0.1
+"""What a request of `request_repeatedly` may take, and the pause before the next one: the shorter,
+the better the length of an outage is measured."""
 
 
-class Outside(Client):
-    """Made by `lab.outside()`. It answers HTTP and UDP on `port` with its own name.
+class ExternalClient(Client):
+    """Created by `lab.client("external")`. It answers HTTP and UDP on `port` with its own name.
 
     The cluster's DNS knows it as `<container>.kind`.
     """
 
     def __init__(self, lab: Lab, name: str, port: int) -> None:
-        found = engine.find()
+        found = kind.find_engine()
         if found is None:
             raise connection.NoCluster("No Docker engine answers.", "make doctor")
         _provide_image(found)
@@ -59,7 +58,7 @@ class Outside(Client):
         self.container = f"{lab.namespace}-{name}"
         self.where = f"docker exec {self.container}"
         self._env = found.env
-        labels = ["kubernetes-observed=outside", f"{runs.LABEL}={runs.join()}"]
+        labels = [kind.EXTERNAL_CLIENT_LABEL, f"{runs.LABEL}={runs.join()}"]
         command = [
             *("docker", "run", "--rm", "--interactive", "--network", NETWORK),
             *("--name", self.container, "--hostname", name, "--cap-add", "NET_ADMIN"),
@@ -80,6 +79,7 @@ class Outside(Client):
             )
 
     def run(self, *command: str) -> tuple[int, str, str]:
+        """Run a command in the container: exit code, stdout, stderr."""
         ran = subprocess.run(
             ["docker", "exec", self.container, *command],
             env=self._env,
@@ -89,45 +89,35 @@ class Outside(Client):
         )
         return ran.returncode, ran.stdout, ran.stderr
 
-    def keep_asking(self, address: str) -> Asking:
-        """Ask again and again in the background, until the result's `stop()`.
+    def request_repeatedly(self, address: str) -> BackgroundRequests:
+        """Send requests one after another in the background, until the result's `stop()`.
 
-        An address without a path is asked for `/hostname`, as `get` does.
+        Of an address without a path they request `/hostname`, as `get` does.
         """
         url = url_of(address)
         echo(f"{self.where} bash -c 'while true; do curl {url}; sleep {PAUSE_SECONDS}; done'")
-        limits = [str(ASKING_SECONDS), RECORD, str(PAUSE_SECONDS)]
-        command = ["bash", "-c", ASKING_SCRIPT, "keep-asking", url, *limits]
-        return Asking(["docker", "exec", "--interactive", self.container, *command], self._env)
+        limits = [str(REPEATED_SECONDS), RECORD, str(PAUSE_SECONDS)]
+        command = ["bash", "-c", REPEATED_REQUESTS, "keep-asking", url, *limits]
+        return BackgroundRequests(
+            ["docker", "exec", "--interactive", self.container, *command], self._env
+        )
 
     def close(self) -> None:
         """End the container; the engine removes it."""
         self._process.communicate()
 
 
-class Asking:
-    """Requests that go on until `stop`, and for up to about 1,000 of them."""
-
-    def __init__(self, command: list[str], env: dict[str, str]) -> None:
-        pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True)
-
-    def stop(self) -> list[tuple[str, float]]:
-        """Who answered each request, or how it failed, and when it was over."""
-        return asked(self._process.communicate()[0])
-
-
-def _provide_image(engine: Engine) -> None:
+def _provide_image(engine: kind.Engine) -> None:
     """Copy the labs' image from a node to the engine, once a cluster, in about 3 s."""
     if engine.docker("image", "ls", "--quiet", IMAGE):
         return
     with subprocess.Popen(
-        ["docker", "exec", release.current().control_plane, "bash", "-c", EXPORT],
+        ["docker", "exec", kind.CONTROL_PLANE, "bash", "-c", EXPORT],
         env=engine.env,
         stdout=subprocess.PIPE,
     ) as export:
         subprocess.run(
-            ["docker", "import", "--change", f"LABEL {IMAGES_LABEL}=built", "-", IMAGE],
+            ["docker", "import", "--change", f"LABEL {kind.BUILT_LABEL}=built", "-", IMAGE],
             env=engine.env,
             stdin=export.stdout,
             stdout=subprocess.DEVNULL,

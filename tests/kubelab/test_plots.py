@@ -1,6 +1,6 @@
 import re
 
-from kubelab.plotting import (
+from kubelab.plots import (
     plot_back_off,
     plot_counts,
     plot_distribution,
@@ -8,15 +8,15 @@ from kubelab.plotting import (
     plot_series,
     plot_timeline,
 )
-from kubelab.timeline import Event, Story
+from kubelab.timeline import Change, Timeline
 
-STORY = Story(
+STORY = Timeline(
     "Pod always-exits-1",
     (
-        Event(0.5, "worker", "started", "started"),
-        Event(2.0, "worker", "exited 1", "exited", exit_code=1),
-        Event(2.1, "worker", "waiting: CrashLoopBackOff, back-off 10 s", "waiting", back_off=10),
-        Event(2.1, "Pod", "phase Running", "phase"),
+        Change(0.5, "worker", "started", "started"),
+        Change(2.0, "worker", "exited 1", "exited", exit_code=1),
+        Change(2.1, "worker", "waiting: CrashLoopBackOff, back-off 10 s", "waiting", back_off=10),
+        Change(2.1, "Pod", "phase Running", "phase"),
     ),
     until=9,
 )
@@ -85,9 +85,9 @@ def test_two_pictures_on_a_page_share_no_id():
 
 
 def test_requests_are_told_beside_the_endpoints_that_answered_them():
-    story = Story("endpoints of echo", (Event(1.0, "echo-1", "ready", "endpoint"),), until=9)
+    timeline = Timeline("endpoints of echo", (Change(1.0, "echo-1", "ready", "endpoint"),), until=9)
     asked = [("echo-1", 1002.0), ("echo-1", 1003.0), ("curl-exit-code-7", 1004.0)]
-    picture = plot_requests(asked, story, since=1000.0, title="Requests")
+    picture = plot_requests(asked, timeline, since=1000.0, title="Requests")
     assert picture.description == (
         "Requests. Requests: echo-1: 2, curl-exit-code-7: 1. Endpoints: echo-1 ready at 1.0 s."
     )

@@ -17,7 +17,7 @@ WITHIN = 10
 LAB = """
 from kubelab import Lab
 lab = Lab("outside-test")
-print(lab.outside().container, flush=True)
+print(lab.client("external").container, flush=True)
 input()
 lab.close()
 """

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import yaml
 
 from cluster import versions
-from kubelab import ingress_controller
-from kubelab.ingress_controller import Controller, documents
+from kubelab import traefik
+from kubelab.traefik import Traefik, documents
 
 
 def test_it_runs_the_traefik_of_the_cluster():
@@ -15,7 +15,7 @@ def test_it_runs_the_traefik_of_the_cluster():
 
 
 def test_its_manifest_is_the_one_that_kubectl_applies():
-    manifest = yaml.safe_load_all(ingress_controller.MANIFEST.read_text())
+    manifest = yaml.safe_load_all(traefik.MANIFEST.read_text())
     assert documents("controller", ()) == list(manifest)
 
 
@@ -36,13 +36,13 @@ def test_options_follow_the_arguments_that_every_lab_needs():
 
 
 def test_it_looks_into_the_labs_namespace_only():
-    for options in (ingress_controller.INGRESS, ingress_controller.GATEWAY):
+    for options in (traefik.INGRESS, traefik.GATEWAY):
         assert [option for option in options if option.endswith(".namespaces=$(NAMESPACE)")]
 
 
 def test_its_name_and_address_are_those_of_its_service():
     service = SimpleNamespace(name="controller", external_ip="172.18.255.200")
-    controller = Controller(service, None)
+    controller = Traefik(service, None)
     assert (controller.name, controller.address) == ("controller", "172.18.255.200")
 
 

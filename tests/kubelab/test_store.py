@@ -1,4 +1,4 @@
-"""A feed against an API server that forgets, resets connections and goes away."""
+"""An informer against an API server that forgets, resets connections and goes away."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from urllib3.exceptions import ProtocolError
 
-from kubelab import feed as feed_module
-from kubelab.feed import WatchedFeed
+from kubelab import store as store_module
+from kubelab.store import Informer
 from tests.kubelab.scripted import pod, running
 
 
@@ -58,15 +58,15 @@ class FakeWatch:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed_module, "FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(store_module, "FIRST_PAUSE", 0.001)
 
 
 def phases_once(api: FakeApi, count: int) -> list[str | None]:
-    """The phases of Pod `p` once the feed has seen so many changes."""
-    feed = WatchedFeed(api, "/pods")
-    feed.sleep_until_change(count - 1, 5)
-    feed.stop()
-    return [v.object and v.object["status"]["phase"] for v in feed.versions("p")]
+    """The phases of Pod `p` once the informer has seen so many changes."""
+    informer = Informer(api, "/pods")
+    informer.sleep_until_change(count - 1, 5)
+    informer.stop()
+    return [v.object and v.object["status"]["phase"] for v in informer.snapshots("p")]
 
 
 def test_a_watch_goes_on_from_the_list():
@@ -93,12 +93,12 @@ def test_a_reset_connection_reads_everything_again_and_sees_what_is_gone():
     assert phases_once(api, 2) == ["Pending", None]
 
 
-def test_an_api_server_that_stays_away_ends_the_feed_with_its_error():
+def test_an_api_server_that_stays_away_ends_the_informer_with_its_error():
     away = ProtocolError("refused")
     api = FakeApi([[pod()], away], [[away]])
-    feed = WatchedFeed(api, "/pods")
-    feed.sleep_until_change(1, 5)
-    assert feed.error is away
+    informer = Informer(api, "/pods")
+    informer.sleep_until_change(1, 5)
+    assert informer.error is away
 
 
 def test_old_news_changes_nothing():
@@ -108,13 +108,13 @@ def test_old_news_changes_nothing():
 
 
 def test_a_late_response_does_not_bring_back_what_is_gone():
-    feed = feed_module.Feed()
+    informer = store_module.Store()
     first, late = pod(), pod()
-    feed.put("ADDED", first)
-    feed.put("DELETED", first)
-    feed.put("MODIFIED", late)
-    assert feed.names() == []
+    informer.put("ADDED", first)
+    informer.put("DELETED", first)
+    informer.put("MODIFIED", late)
+    assert informer.names() == []
     namesake = pod()
     namesake["metadata"]["uid"] = "uid-2"
-    feed.put("ADDED", namesake)
-    assert feed.names() == ["p"]
+    informer.put("ADDED", namesake)
+    assert informer.names() == ["p"]

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from kubelab import WaitFailed, lab, polling, probes
-from kubelab.probes import ASKING_SCRIPT, RECORD, Client, asked, chi_square, counts
+from kubelab import WaitFailed, lab, polling
+from kubelab.answers import RECORD, chi_square, counts
+from kubelab.background import REPEATED_REQUESTS, results_in
+from kubelab.clients import Client, PodClient
 
 
 class Scripted(Client):
@@ -71,16 +73,16 @@ def test_failures_are_told_apart(code, words, result):
     assert (answer.result, answer.by) == (result, None)
 
 
-def test_a_refusal_is_not_the_answer_while_there_is_patience(monkeypatch):
+def test_get_retries_after_a_refusal_until_its_time_limit(monkeypatch):
     refused = (0, said("", 7, 0, 0), "Connection refused")
     answers = iter([refused, refused, (0, said("echo-1"), "")])
     client = Scripted("")
     monkeypatch.setattr(client, "run", lambda *command: next(answers))
-    assert client.get("echo", patience=5).by == "echo-1"
+    assert client.get("echo", within=5).by == "echo-1"
     answers = iter([refused])
     assert client.get("echo").result == "refused"
     answers = iter([(0, said("echo-1"), ""), refused])
-    assert client.get("echo", patience=5, until="refused").result == "refused"
+    assert client.get("echo", within=5, until="refused").result == "refused"
 
 
 def test_many_requests_are_one_command():
@@ -107,12 +109,12 @@ def test_one_request_for_each_url_in_one_command():
     }
 
 
-def test_through_a_door_every_host_is_asked_at_one_address(capsys):
+def test_via_an_address_a_client_sends_requests_for_every_host_to_it(capsys):
     client = Scripted(said("echo-1"))
-    door = client.through("controller")
-    assert door.wait_for_answer("http://foo.example.com", within=1).by == "echo-1"
+    browser = client.via("controller")
+    assert browser.wait_for_answer("http://foo.example.com", within=1).by == "echo-1"
     assert "--connect-to ::controller:" in " ".join(client.command)
-    assert door.get("http://foo.example.com/").by == "echo-1"
+    assert browser.get("http://foo.example.com/").by == "echo-1"
     command = "scripted curl --connect-timeout 4 --connect-to ::controller: http://foo.example.com/"
     assert capsys.readouterr().out == f"$ {command}\n"
 
@@ -143,11 +145,11 @@ echo.a.svc.cluster.local. 30 IN A 10.96.169.193
     assert found.of("CNAME") == ["echo.a.svc.cluster.local."]
 
 
-def test_no_records_are_not_the_answer_while_there_is_patience(monkeypatch):
+def test_lookup_retries_without_records_until_its_time_limit(monkeypatch):
     outs = iter([";; status: NXDOMAIN", ";; status: NOERROR\nshop. 30 IN A 10.96.0.9\n"])
     client = Scripted("")
     monkeypatch.setattr(client, "run", lambda *command: (0, next(outs), ""))
-    assert client.lookup("shop", patience=5).of("A") == ["10.96.0.9"]
+    assert client.lookup("shop", within=5).of("A") == ["10.96.0.9"]
 
 
 def test_a_lookup_is_repeated_until_it_has_so_many_records(monkeypatch):
@@ -156,7 +158,7 @@ def test_a_lookup_is_repeated_until_it_has_so_many_records(monkeypatch):
     outs = [record.format(2), record.format(2) + record.format(3)]
     client = Scripted("")
     client.run = lambda *command: (0, outs.pop(0), "")
-    assert client.lookup("echo", patience=60, until=2).of("A") == ["10.244.1.2", "10.244.1.3"]
+    assert client.lookup("echo", within=60, until=2).of("A") == ["10.244.1.2", "10.244.1.3"]
 
 
 def test_lookup_that_nobody_answers():
@@ -178,7 +180,7 @@ def test_a_command_that_does_not_end_is_no_result():
         lab=SimpleNamespace(api=SimpleNamespace(exec=lambda *_: (None, "", ""))),
     )
     with pytest.raises(TimeoutError, match="ask fewer times"):
-        probes.Inside(pod).get("echo")
+        PodClient(pod).get("echo")
 
 
 def test_waiting_for_an_answer_ends_with_the_last_result():
@@ -197,20 +199,20 @@ def test_one_waits_for_the_answer_of_the_very_url_that_has_a_path():
     assert client.command[-1] == "echo/hostname"
 
 
-def test_what_a_client_asked_on_and_on_becomes_stamps():
+def test_repeated_requests_become_results_with_their_times():
     replies = [said("echo-1"), said("", code=28, status=0), said("down", status=503)]
     output = "".join(f"{reply}{at}.5\x1e" for at, reply in enumerate(replies))
-    assert asked(output) == [("echo-1", 0.5), ("timed out", 1.5), ("HTTP 503", 2.5)]
+    assert results_in(output) == [("echo-1", 0.5), ("timed out", 1.5), ("HTTP 503", 2.5)]
 
 
-def test_a_client_asks_on_until_its_input_ends():
+def test_a_client_repeats_requests_until_its_input_ends():
     arguments = ["keep-asking", "http://127.0.0.1:1/", "1", RECORD, "0.1"]
-    command = ["bash", "-c", ASKING_SCRIPT, *arguments]
+    command = ["bash", "-c", REPEATED_REQUESTS, *arguments]
     pipe = subprocess.PIPE
     # Without a buffer, whose rest communicate() would not see.
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0) as asking:
         first = b"".join(iter(lambda: asking.stdout.read(1), b"\x1e"))
         rest = asking.communicate(timeout=60)[0]
-    results = asked((first + b"\x1e" + rest).decode())
+    results = results_in((first + b"\x1e" + rest).decode())
     assert {result for result, _ in results} == {"refused or unreachable"}
     assert [at for _, at in results] == sorted(at for _, at in results)
