@@ -50,8 +50,10 @@ class Prometheus:
         return self._value(promql)
 
     def wait_for_value(self, promql: str, at: float | None, within: float) -> float | None:
-        """Ask until the value is `at`, for `within` seconds at most; the last value, whatever it
-        is, so that a claim can judge it. Queries are for now from then on.
+        """Query until the value is `at`, for at most `within` seconds; return the last value.
+
+        A value other than `at` is returned too, so that a claim can judge it. Later queries are for
+        the time of the query.
         """
         self._moment = {}
         self._echo("query", query=promql)
@@ -62,9 +64,13 @@ class Prometheus:
         return value
 
     def wait_for_scrape(self, pod: Pod, within: float = 120) -> None:
-        """Return when a Pod has been asked once more and has answered: what was sent before has
-        been seen then, or never will be. Queries are for that moment from then on. WaitFailed where
-        Prometheus doesn't know the Pod, or is not answered.
+        """Return when Prometheus has scraped a Pod once more.
+
+        The scrape has seen everything that was sent before it. Later queries are for the time of
+        that scrape.
+
+        Raises:
+            WaitFailed: Prometheus has no such target, or the target didn't respond.
         """
         self._moment = {}
         self._echo("query", query=ANSWERED)
@@ -77,8 +83,10 @@ class Prometheus:
         raise WaitFailed(f"Prometheus had no answer from {pod.name} for {within:g} s")
 
     def history(self, promql: str, seconds: float, step: float = 1) -> list[tuple[float, float]]:
-        """A range query over the last `seconds`: the samples of its one series, each with its time
-        in seconds since 1970. Where the series had no value there is none.
+        """Return the samples of one series over the last `seconds`, by a range query.
+
+        Each sample comes with its time in seconds since 1970. Where the series had no value, the
+        sample is missing.
         """
         self._moment = {}
         end = self._value("time()")

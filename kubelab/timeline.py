@@ -23,8 +23,10 @@ UNREMARKABLE_CONDITIONS = {
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that happened. `at` is in seconds since the object was applied, as the watch saw
-    it: the kubelet reports up to about a second late, so `log_timestamps` compare orders better.
+    """One change of an object.
+
+    `at` is in seconds since the object was applied, as the watch saw it. The kubelet reports up to
+    about a second late, so `log_timestamps` compare orders better.
     """
 
     at: float
@@ -59,8 +61,9 @@ class Timeline:
         return [event for event in self.changes if event.who == who]
 
     def back_offs(self, container: str) -> dict[int, float]:
-        """The seconds of back-off that the kubelet announced, by the restart they come before:
-        `{2: 10, 3: 20}`. A wait that was over before the kubelet told of it is missing.
+        """Return the back-offs that the kubelet announced, in seconds, by restart: `{2: 10, 3: 20}`.
+
+        A back-off that was over before the kubelet reported it is missing.
         """
         return {e.restart: e.back_off for e in self.of(container) if e.restart is not None}
 
@@ -113,9 +116,10 @@ class Timeline:
         )
 
     def restarts(self, container: str) -> int:
-        """How many times a container was restarted: the starts that the kubelet reported after the
-        first one. Of runs between two reports, the kubelet's statuses show the last two at most;
-        where the exact number matters, compare the container's `restartCount`.
+        """Return how many starts of a container the kubelet reported after the first one.
+
+        Of runs between two reports, the kubelet's statuses show the last two at most. Where the
+        exact number matters, compare the container's `restartCount`.
         """
         return max(len(self.starts(container)) - 1, 0)
 
@@ -221,8 +225,10 @@ def _differences(before: dict, now: dict, at: float) -> Iterator[Change]:
 
 
 def _container_changes(before: dict, now: dict) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """`(what, kind, further fields)` of each run that began or ended between two statuses; also of
-    runs that no version shows running, because they were over before the kubelet reported.
+    """Yield `(what, kind, further fields)` of each run that started or exited between two statuses.
+
+    It includes runs that no snapshot shows running, because they exited before the kubelet reported
+    them.
     """
     known, count = _runs(before), now["restartCount"]
     state, details = state_of(now)

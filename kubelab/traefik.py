@@ -1,5 +1,7 @@
-"""An Ingress or Gateway controller of a lab's own, so that labs may use the same host names at the
-same time. Its manifest lies beside this file.
+"""An Ingress or Gateway controller for one lab.
+
+With a controller each, labs can use the same host names at the same time. The manifest is
+traefik.yaml.
 """
 
 from __future__ import annotations
@@ -47,6 +49,7 @@ class Traefik:
 
     @property
     def name(self) -> str:
+        """The name of its Service, which is also its DNS name."""
         return self.service.name
 
     def wait(self, within: float = WITHIN) -> None:
