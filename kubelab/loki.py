@@ -65,7 +65,7 @@ class Loki:
         return int(sum(map(float, counts)))
 
     def delivery(self, tenant: str, written: Sequence[str], within: float) -> Delivery:
-        """Return which of the written lines Loki has, once it has all of them or after `within` seconds.
+        """Return which of the written lines Loki has, after `within` seconds at the latest.
 
         Missing lines are no error here, so that a claim can judge them. Stored lines that are not
         among `written` don't count.

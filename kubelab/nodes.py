@@ -50,7 +50,7 @@ class Node:
         return kind.docker("exec", self.name, *command)
 
     def wait_for_rules(self, service: Service, within: float = WITHIN) -> None:
-        """Return once kube-proxy's rules on this node forward to the Service's ready Pods and no others.
+        """Return once kube-proxy's rules on this node forward to the Service's ready Pods only.
 
         The EndpointSlices follow the Pods, and kube-proxy's rules follow the EndpointSlices a
         moment later; a watch doesn't show when. The rules count as complete when they forward to

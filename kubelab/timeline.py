@@ -61,7 +61,7 @@ class Timeline:
         return [event for event in self.changes if event.who == who]
 
     def back_offs(self, container: str) -> dict[int, float]:
-        """Return the back-offs that the kubelet announced, in seconds, by restart: `{2: 10, 3: 20}`.
+        """Return the back-offs that the kubelet announced: `{2: 10, 3: 20}`, seconds by restart.
 
         A back-off that was over before the kubelet reported it is missing.
         """
