@@ -67,6 +67,7 @@ class ExternalClient(Client):
         self._process = subprocess.Popen(
             command, env=found.env, stdin=pipe, stdout=pipe, stderr=pipe, text=True
         )
+        assert self._process.stdout is not None  # it is a pipe
         self.ip: str = self._process.stdout.readline().strip()
         """Its IPv4 address on the nodes' network."""
         if not self.ip:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import io
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, pairwise
@@ -84,8 +85,12 @@ def plot_series(
         for stretch in stretches:
             # A stretch of one sample would be a line without length.
             marker = "." if len(stretch) == 1 else ""
-            line = {"color": colour, "linewidth": 1.8, "drawstyle": "steps-post", "marker": marker}
-            axes.plot(*zip(*stretch, strict=True), **line)
+            line: dict[str, Any] = {
+                "color": colour,
+                "linewidth": 1.8,
+                "marker": marker,
+            }
+            axes.plot(*zip(*stretch, strict=True), drawstyle="steps-post", **line)
         for end in ends:
             axes.axvline(end, color=TEXT, linewidth=0.8, linestyle=":")
         axes.set_title(name, loc="left", fontsize=9, color=TEXT)
@@ -112,7 +117,8 @@ def plot_back_off(
     axes.step(count, predicted, where="mid", color=TEXT, linewidth=1.2, label="predicted")
     for (name, values), colour, marker in zip(measured.items(), SERIES, MARKERS, strict=False):
         x = range(1, len(values) + 1)
-        axes.plot(x, values, linestyle="", marker=marker, color=colour, label=name, markersize=7)
+        points = [math.nan if value is None else value for value in values]
+        axes.plot(x, points, linestyle="", marker=marker, color=colour, label=name, markersize=7)
     axes.set_xticks(count)
     axes.set_ylim(bottom=-0.03 * max(predicted))
     axes.set_xlabel("restart")
@@ -301,7 +307,7 @@ def _bars(timeline: Timeline, who: str) -> Iterator[Bar]:
             yield Bar(event.at, end, "waiting", event.what)
 
 
-_LEGEND = {
+_LEGEND: dict[str, Any] = {
     "frameon": False,
     "labelcolor": TEXT,
     "fontsize": 9,

@@ -74,7 +74,7 @@ class Prometheus:
         """
         self._moment = {}
         self._echo("query", query=ANSWERED)
-        after = self._value("time()") + IN_TRANSIT
+        after = self._time() + IN_TRANSIT
         for _ in poll(within):
             answered = {labels.get("pod"): at for labels, at in self._series(ANSWERED)}
             if answered.get(pod.name, 0) > after:
@@ -89,12 +89,16 @@ class Prometheus:
         sample is missing.
         """
         self._moment = {}
-        end = self._value("time()")
+        end = self._time()
         question = {"query": promql, "start": end - seconds, "end": end, "step": step}
         self._echo("query_range", **question)
         found = self._ask("query_range", **question)
         _only_one(promql, found)
         return [(at, _number(value)) for series in found for at, value in series["values"]]
+
+    def _time(self) -> float:
+        """Return the time of Prometheus' clock, in seconds since 1970."""
+        return self._value("time()") or 0.0
 
     def _value(self, promql: str) -> float | None:
         answer = self._ask("query", query=promql, **self._moment)
@@ -109,12 +113,13 @@ class Prometheus:
             for series in self._ask("query", query=promql, **self._moment)
         ]
 
-    def _ask(self, kind: str, **question: Any) -> list:
+    def _ask(self, kind: str, **question: Any) -> list[Any]:
         """The result of a query, as Prometheus gives it."""
         answer = json.loads(self._api.ask(*self._request(kind, question)))
         if answer["status"] != "success":
             raise ValueError(f"Prometheus cannot answer {question['query']}: {answer['error']}")
-        return answer["data"]["result"]
+        result: list[Any] = answer["data"]["result"]
+        return result
 
     def _request(self, kind: str, question: dict[str, Any]) -> list[str]:
         pairs = [f"{key}={value}" for key, value in question.items()]
@@ -131,7 +136,7 @@ def _number(text: str) -> float:
     return int(value) if value.is_integer() else value
 
 
-def _only_one(promql: str, series: list) -> None:
+def _only_one(promql: str, series: list[Any]) -> None:
     if len(series) > 1:
         raise ValueError(
             f"{promql} gives {len(series)} series, not one: say which, or aggregate them"

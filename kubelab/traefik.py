@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -66,7 +67,7 @@ class Traefik:
         return self.service.external_ip
 
 
-def documents(name: str, options: tuple[str, ...]) -> list[dict]:
+def documents(name: str, options: tuple[str, ...]) -> list[dict[str, Any]]:
     """The manifest under another name, and with further arguments for Traefik."""
     text = MANIFEST.read_text().replace("controller", name)
     found = list(yaml.safe_load_all(text))
