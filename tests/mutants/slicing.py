@@ -1,16 +1,23 @@
-"""The cells that one claim needs: a backward slice of a lab over the names that flow to the claim.
+"""Compute the cells that one claim needs: a backward slice of a lab.
 
-A cell is needed if it binds a name that a needed cell reads before it binds it itself. Of several
-cells that bind a name, the last one before the reader counts. Effects that flow through no name
-(a cell that deletes a Pod of another cell) are not seen: labs are written so that there are none.
+A cell is needed for two reasons:
+
+- It binds a name that a needed cell reads before that cell binds it. Of several cells that bind a
+  name, the last one before the reader counts.
+- It changes an object that a needed cell uses (`pod.delete()`), and stands before the claim.
+  `effects.py` tells which statements change which objects.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+
+import effects
+from effects import CONTAINER_CHANGES, Effects
 
 
 @dataclass(frozen=True)
@@ -23,48 +30,75 @@ class Cell:
 
 def parse(sources: Iterable[str]) -> list[Cell]:
     """Cells from their source text, in order; SyntaxError says which cell isn't plain Python."""
-    return [
-        Cell(position, tuple(ast.parse(source, f"code cell {position}").body))
-        for position, source in enumerate(sources, start=1)
-    ]
+    return [Cell(position, _parsed(source, position)) for position, source in enumerate(sources, 1)]
+
+
+@cache
+def _parsed(source: str, position: int) -> tuple[ast.stmt, ...]:
+    """Parse a cell once: a mutated lab has most of its cells in common with the lab."""
+    return tuple(ast.parse(source, f"code cell {position}").body)
 
 
 def claims(cells: Iterable[Cell]) -> list[str]:
     """The names of all claims, in order; ValueError where a name isn't written out."""
-    return [name for cell in cells for stmt in cell.statements for name in _claims_in(stmt)]
+    return [name for cell in cells for stmt in cell.statements for name in claims_in(stmt)]
 
 
 def for_claim(cells: list[Cell], name: str) -> list[Cell]:
-    """The cells to run for one claim, up to the claim itself and without any other claim."""
-    for index, cell in enumerate(cells):
-        for number, statement in enumerate(cell.statements):
-            if name in _claims_in(statement):
-                target = Cell(cell.position, cell.statements[: number + 1])
-                return _backward([*cells[:index], target], name)
-    raise LookupError(f"no cell makes the claim {name!r}")
+    """Return the cells to run for one claim, up to the claim and without any other claim."""
+    return Slicer(cells).for_claim(name)
 
 
-def _backward(cells: list[Cell], name: str) -> list[Cell]:
-    cells = [_without_other_claims(cell, name) for cell in cells]
-    bound = [_bound(cell.statements) for cell in cells]
-    needed, open_ends = set(), [(len(cells) - 1)]
-    while open_ends:
-        index = open_ends.pop()
-        if index in needed:
-            continue
-        needed.add(index)
-        for read in _read_before_bound(cells[index].statements):
-            binders = [i for i in range(index) if read in bound[i]]
-            open_ends += binders[-1:]
-    return [cells[index] for index in sorted(needed)]
+class Slicer:
+    """Slices one lab for several claims; what a claim doesn't decide is computed once."""
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        self._cells = cells
+        self.effects: dict[ast.stmt, Effects] = effects.of(
+            [statement for cell in cells for statement in cell.statements]
+        )
+
+    def for_claim(self, name: str) -> list[Cell]:
+        """Return the cells to run for one claim; LookupError if no cell makes it."""
+        for index, cell in enumerate(self._cells):
+            for number, statement in enumerate(cell.statements):
+                if name in claims_in(statement):
+                    target = Cell(cell.position, cell.statements[: number + 1])
+                    return self._backward([*self._cells[:index], target], name)
+        raise LookupError(f"no cell makes the claim {name!r}")
+
+    def _backward(self, cells: list[Cell], name: str) -> list[Cell]:
+        cells = [_without_other_claims(cell, name) for cell in cells]
+        bound = [_bound(cell.statements) for cell in cells]
+        changed = [self._changed(cell) for cell in cells]
+        used: set[effects.Origin] = set()
+        needed: set[int] = set()
+        open_ends = {len(cells) - 1}
+        while open_ends:
+            index = open_ends.pop()
+            needed.add(index)
+            for read in _read_before_bound(cells[index].statements):
+                binders = [i for i in range(index) if read in bound[i]]
+                open_ends.update(binders[-1:])
+            used |= self._used(cells[index])
+            open_ends |= {i for i, origins in enumerate(changed) if origins & used}
+            open_ends -= needed
+        return [cells[index] for index in sorted(needed)]
+
+    def _changed(self, cell: Cell) -> set[effects.Origin]:
+        return set().union(*(self.effects[statement].changed for statement in cell.statements))
+
+    def _used(self, cell: Cell) -> set[effects.Origin]:
+        return set().union(*(self.effects[statement].used for statement in cell.statements))
 
 
 def _without_other_claims(cell: Cell, name: str) -> Cell:
-    kept = (s for s in cell.statements if not _claims_in(s) or name in _claims_in(s))
+    kept = (s for s in cell.statements if not claims_in(s) or name in claims_in(s))
     return Cell(cell.position, tuple(kept))
 
 
-def _claims_in(statement: ast.stmt) -> list[str]:
+@cache
+def claims_in(statement: ast.stmt) -> list[str]:
     names = []
     for node in ast.walk(statement):
         if (
@@ -81,7 +115,7 @@ def _claims_in(statement: ast.stmt) -> list[str]:
 
 
 def _read_before_bound(statements: Iterable[ast.stmt]) -> set[str]:
-    return _in_order(map(_names, statements))
+    return _in_order(map(_names_of, statements))
 
 
 def _in_order(names: Iterable[tuple[set[str], set[str]]]) -> set[str]:
@@ -94,7 +128,12 @@ def _in_order(names: Iterable[tuple[set[str], set[str]]]) -> set[str]:
 
 
 def _bound(statements: Iterable[ast.stmt]) -> set[str]:
-    return set().union(*(_names(statement)[1] for statement in statements))
+    return set().union(*(_names_of(statement)[1] for statement in statements))
+
+
+@cache
+def _names_of(statement: ast.stmt) -> tuple[set[str], set[str]]:
+    return _names(statement)
 
 
 SCOPES = (
@@ -131,6 +170,13 @@ def _names(node: ast.AST) -> tuple[set[str], set[str]]:
             binds |= {(alias.asname or alias.name).split(".")[0] for alias in names}
         case ast.AugAssign(target=ast.Name(id=name)):
             reads.add(name)
+        # What is put into a dict or a list counts as a new value of its name.
+        case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+            binds.add(name)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr)) if (
+            attr in CONTAINER_CHANGES
+        ):
+            binds.add(name)
         case ast.For(target=target):
             reads -= _names(target)[1]
     if isinstance(node, SCOPES):

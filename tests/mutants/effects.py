@@ -1,0 +1,296 @@
+"""Find which statements of a lab change which objects: `pod.delete()`, `restart(pod)`.
+
+The statements are interpreted in order, with the origins of objects in place of the objects. An
+origin is the call that created an object; what is taken out of a collection, or wrapped by a
+client, has the origins of the whole. Loops and branches are taken once, functions where they are
+called. What can't be told is taken to be an effect, or the same object.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+Origin = ast.AST
+"""The call that created an object."""
+
+Origins = frozenset[Origin]
+NONE: Origins = frozenset()
+
+# What follows is specific to the library that the labs use.
+
+CHANGES = frozenset({"patch", "delete", "evict", "scale", "rollout", "restart", "stop", "close"})
+"""Methods that change their object."""
+
+COMMANDS = frozenset({"exec", "run"})
+"""Methods that run a command: they change their object, and those that their arguments name, if
+the command matches `COMMAND_CHANGES`."""
+
+COMMAND_CHANGES = re.compile(
+    r"\b(touch|rm|mv|cp|ln|mkdir|chmod|tee|kill|pkill|killall)\b"
+    r"|\bcrictl\b.* (stopp?|rmp?)\b|\bip\b.* (add|del|replace|flush)\b|\biptables -"
+    r"|/dev/(udp|tcp)/"
+    r"|(?<![0-9&])>+\s*(?!/dev/null)[/$\w\"']"
+)
+
+PARTS = frozenset({"pods", "first_pod", "values", "items", "endpoints", "pod", "copy"})
+"""Methods and attributes that give parts of their object, or the object itself."""
+
+WRAPPERS = frozenset({"client"})
+"""Methods that give an object which acts through their arguments."""
+
+CONTAINER_CHANGES = frozenset(
+    {"append", "extend", "insert", "update", "setdefault", "add", "remove", "pop", "clear"}
+)
+"""Methods of Python's containers that change them."""
+
+# From here on it is Python.
+
+COLLECTIONS = frozenset(
+    {"dict", "enumerate", "filter", "frozenset", "iter", "list", "map", "max", "min"}
+    | {"next", "reversed", "set", "sorted", "tuple", "zip"}
+)
+"""Functions that give (parts of) their arguments."""
+
+
+@dataclass
+class Effects:
+    """What one statement does to objects."""
+
+    used: set[Origin] = field(default_factory=set)
+    """Objects that it reads, or reads from."""
+    changed: set[Origin] = field(default_factory=set)
+
+
+def of(statements: Sequence[ast.stmt]) -> dict[ast.stmt, Effects]:
+    """Return what each statement of a lab uses and changes."""
+    interpreter = _Interpreter(_constants(statements))
+    return {statement: interpreter.top_level(statement) for statement in statements}
+
+
+def _constants(statements: Iterable[ast.stmt]) -> dict[str, str]:
+    """Return the text constants of everything that is assigned to a name, by the name."""
+    texts: dict[str, str] = {}
+    for statement in statements:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign) and (text := _text(node.value)):
+                for name in node.targets:
+                    if isinstance(name, ast.Name):
+                        texts[name.id] = f"{texts.get(name.id, '')} {text}"
+    return texts
+
+
+def _text(node: ast.AST) -> str:
+    """Return the text constants in a piece of code."""
+    constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
+    return " ".join(value for value in constants if isinstance(value, str))
+
+
+class _Interpreter:
+    def __init__(self, constants: dict[str, str]) -> None:
+        self._constants = constants
+        self._names: dict[str, Origins] = {}
+        """The objects that a name stands for."""
+        self._sources: dict[str, Origins] = {}
+        """The objects from which the value of a name was read."""
+        self._functions: dict[str, ast.FunctionDef | ast.Lambda] = {}
+        self._running: list[ast.AST] = []
+        self._effects = Effects()
+
+    def top_level(self, statement: ast.stmt) -> Effects:
+        self._effects = Effects()
+        self._run(statement)
+        return self._effects
+
+    # Statements
+
+    def _run(self, node: ast.AST) -> Origins:
+        """Interpret a statement; the objects that it returns, if it is a `return`."""
+        match node:
+            case ast.FunctionDef(name=name):
+                self._functions[name] = node
+                return NONE
+            case ast.Return(value=value):
+                return self._value(value) if value else NONE
+            case ast.Assign(targets=targets, value=value):
+                if isinstance(value, ast.Lambda):
+                    self._functions |= {t.id: value for t in targets if isinstance(t, ast.Name)}
+                self._bind_all(targets, value)
+                return NONE
+            case ast.AnnAssign(target=target, value=value) if value:
+                self._bind_all([target], value)
+                return NONE
+            case ast.AugAssign(target=target, value=value):
+                objects, sources = self._value(value), self._read_by(value)
+                self._bind(target, objects, sources, add=True)
+                return NONE
+            case ast.For(target=target, iter=iterable, body=body, orelse=orelse):
+                self._bind(target, self._value(iterable), self._read_by(iterable))
+                return self._run_all([*body, *orelse])
+            case ast.With(items=items, body=body):
+                for item in items:
+                    objects, sources = (
+                        self._value(item.context_expr),
+                        self._read_by(item.context_expr),
+                    )
+                    if item.optional_vars:
+                        self._bind(item.optional_vars, objects, sources)
+                return self._run_all(body)
+            case ast.expr():
+                self._value(node)
+                return NONE
+            case _:
+                return self._run_all(ast.iter_child_nodes(node))
+
+    def _run_all(self, nodes: Iterable[ast.AST]) -> Origins:
+        # A list: every one of them is run.
+        return NONE.union(*[self._run(node) for node in nodes])
+
+    def _bind_all(self, targets: Iterable[ast.AST], value: ast.expr) -> None:
+        for target in targets:
+            match target, value:
+                case (
+                    ast.Tuple(elts=names) | ast.List(elts=names),
+                    ast.Tuple(elts=values) | ast.List(elts=values),
+                ) if len(names) == len(values):
+                    results = [(self._value(one), self._read_by(one)) for one in values]
+                    for name, (objects, sources) in zip(names, results, strict=True):
+                        self._bind(name, objects, sources)
+                case _:
+                    self._bind(target, self._value(value), self._read_by(value))
+
+    def _bind(self, target: ast.AST, objects: Origins, sources: Origins, add: bool = False) -> None:
+        match target:
+            case ast.Name(id=name):
+                if add:
+                    objects |= self._names.get(name, NONE)
+                    sources |= self._sources.get(name, NONE)
+                self._names[name], self._sources[name] = objects, sources
+            case ast.Starred(value=inner):
+                self._bind(inner, objects, sources, add)
+            case ast.Tuple(elts=inner) | ast.List(elts=inner):
+                for one in inner:
+                    self._bind(one, objects, sources, add)
+            case ast.Subscript(value=inner) | ast.Attribute(value=inner):
+                self._bind(inner, objects, sources, add=True)
+
+    # Expressions
+
+    def _value(self, node: ast.expr) -> Origins:
+        """Interpret an expression; the objects that its value is, or is made of."""
+        match node:
+            case ast.Name(id=name):
+                found = self._names.get(name, NONE)
+                self._effects.used |= found
+                return found
+            case ast.Attribute(value=inner, attr=name):
+                found = self._value(inner)
+                return found if name in PARTS else NONE
+            case ast.Subscript(value=inner, slice=index):
+                self._value(index)
+                return self._value(inner)
+            case ast.Starred(value=inner):
+                return self._value(inner)
+            case ast.NamedExpr(target=target, value=inner):
+                found = self._value(inner)
+                self._bind(target, found, self._read_by(inner))
+                return found
+            case ast.Tuple() | ast.List() | ast.Set() | ast.BoolOp() | ast.BinOp() | ast.IfExp():
+                return self._values(node)
+            case ast.Dict(values=values):
+                return self._union(values)
+            case ast.ListComp(elt=value) | ast.SetComp(elt=value) | ast.GeneratorExp(elt=value):
+                return self._comprehension(node.generators, value)
+            case ast.DictComp(generators=generators, value=value):
+                return self._comprehension(generators, value)
+            case ast.Lambda(body=body):
+                return self._value(body)
+            case ast.Call():
+                return self._call(node)
+            case _:
+                self._values(node)
+                return NONE
+
+    def _values(self, node: ast.AST) -> Origins:
+        return self._union(n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr))
+
+    def _union(self, nodes: Iterable[ast.expr]) -> Origins:
+        return NONE.union(*[self._value(node) for node in nodes])
+
+    def _comprehension(self, generators: Iterable[ast.comprehension], value: ast.expr) -> Origins:
+        names, sources = dict(self._names), dict(self._sources)
+        for generator in generators:
+            self._bind(generator.target, self._value(generator.iter), self._read_by(generator.iter))
+            self._union(generator.ifs)
+        found = self._value(value)
+        self._names, self._sources = names, sources
+        return found
+
+    def _call(self, call: ast.Call) -> Origins:
+        arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        given = self._union(arguments)
+        match call.func:
+            case ast.Name(id=name) if function := self._functions.get(name):
+                return self._call_function(function, call)
+            case ast.Name(id=name):
+                # A class wraps what it is given; a collection holds it.
+                return given if name in COLLECTIONS or name[:1].isupper() else NONE
+            case ast.Attribute(value=receiver, attr=method):
+                objects = self._value(receiver)
+                if method in CHANGES:
+                    self._effects.changed |= objects
+                elif method in COMMANDS and COMMAND_CHANGES.search(self._command(arguments)):
+                    self._effects.changed |= objects | self._named_by(receiver)
+                    self._effects.changed |= NONE.union(*map(self._read_by, arguments))
+                elif method in CONTAINER_CHANGES:
+                    self._bind(receiver, given, NONE, add=True)
+                    return objects
+                if method in PARTS:
+                    return objects
+                return given if method in WRAPPERS else frozenset({call})
+            case other:
+                self._value(other)
+                return given
+
+    def _call_function(self, function: ast.FunctionDef | ast.Lambda, call: ast.Call) -> Origins:
+        if function in self._running:
+            return NONE
+        names, sources = dict(self._names), dict(self._sources)
+        parameters = [*function.args.posonlyargs, *function.args.args]
+        for number, argument in enumerate(call.args):
+            objects, read = self._value(argument), self._read_by(argument)
+            # Arguments of `*arguments` may be any of the parameters.
+            into = parameters[number:] if isinstance(argument, ast.Starred) else ()
+            into = into or parameters[number : number + 1] or [function.args.vararg]
+            for parameter in into:
+                if parameter:
+                    self._bind(ast.Name(parameter.arg), objects, read)
+        for keyword in call.keywords:
+            name = keyword.arg or (function.args.kwarg.arg if function.args.kwarg else "")
+            self._bind(ast.Name(name), self._value(keyword.value), self._read_by(keyword.value))
+        self._running.append(function)
+        body = function.body
+        found = self._run_all(body) if isinstance(body, list) else self._value(body)
+        self._running.pop()
+        self._names, self._sources = names, sources
+        return found
+
+    # What a command line, or a node, was read from
+
+    def _command(self, arguments: Iterable[ast.expr]) -> str:
+        names = (n.id for a in arguments for n in ast.walk(a) if isinstance(n, ast.Name))
+        return " ".join([*map(_text, arguments), *(self._constants.get(n, "") for n in names)])
+
+    def _named_by(self, receiver: ast.expr) -> Origins:
+        """Return the objects in the arguments of `lab.node(pod.node)`, but not the lab."""
+        match receiver:
+            case ast.Call(args=arguments):
+                return NONE.union(*map(self._read_by, arguments))
+        return NONE
+
+    def _read_by(self, node: ast.expr) -> Origins:
+        names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
+        found = [self._names.get(name, NONE) | self._sources.get(name, NONE) for name in names]
+        return NONE.union(*found)
