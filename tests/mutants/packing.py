@@ -1,0 +1,417 @@
+"""Compute which mutants share a run: those whose changes can't reach the claims of one another.
+
+A change reaches a claim in three ways:
+
+- The claim's slice has a statement that the change changes, or that reads the file it changes.
+- It changes a document that declares something which the slice, or one of the slice's documents,
+  mentions; or a document that acts on what the slice's documents declare.
+- The run has an effect that the claim's slice doesn't have, on an object that the slice mentions.
+
+In doubt it reaches it. Claims without a change, the positive controls, ride along where they add
+the least.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+import manifests
+import slicing
+from manifests import Document, Token
+
+# What is specific to the library that the labs use.
+
+APPLYING = frozenset(
+    {"apply", "apply_all", "apply_each", "apply_documents", "apply_to_cluster"}
+    | {"apply_cluster_scoped", "tls_secret"}
+)
+"""Methods that create objects."""
+
+ACTING = APPLYING | {"patch", "delete", "evict", "exec", "run", "refused", "refused_each"} | {
+    "try_apply", "try_apply_all", "try_apply_documents"
+}
+"""Methods that may change something in the cluster."""
+
+CLUSTER_WIDE = frozenset({"alone", "exclusive", "apply_to_cluster", "apply_cluster_scoped"})
+"""Methods that tell of effects on all that runs in the cluster."""
+
+# From here on it is about any lab.
+
+Change = tuple[str, str, str]
+"""A file, a text in it, and what stands there instead."""
+
+
+class Mutant(Protocol):
+    """What packing has to know of a mutant."""
+
+    @property
+    def claim(self) -> str: ...
+    @property
+    def change(self) -> Change: ...
+
+
+M = TypeVar("M", bound=Mutant)
+
+
+@dataclass
+class Run(Generic[M]):
+    """Mutants that run together, and the claims that must hold beside them."""
+
+    mutants: list[M] = field(default_factory=list)
+    controls: list[str] = field(default_factory=list)
+    cost: float = 0
+    """An estimate: the objects that the run's statements create."""
+
+
+@dataclass
+class _Slice:
+    """What a claim needs."""
+
+    statements: frozenset[ast.stmt]
+    place: int
+    """The claim's statement, as a position in the lab."""
+    files: frozenset[str]
+    documents: list[Document]
+    words: frozenset[str]
+    """Words in its code that may be names of objects."""
+
+
+@dataclass
+class _Reach:
+    """What a change touches."""
+
+    files: set[str] = field(default_factory=set)
+    statements: set[ast.stmt] = field(default_factory=set)
+    documents: list[Document] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+    claims: set[str] = field(default_factory=set)
+    """Claims that it reaches for another reason."""
+    everything: bool = False
+
+
+class Packer:
+    """Tells for one lab what reaches what.
+
+    Args:
+        folder: the lab's folder, with its files.
+        source: the name of the file with the lab's text.
+        code: reads the code cells of a lab's text.
+    """
+
+    def __init__(self, folder: Path, source: str, code: Callable[[str], list[str]]) -> None:
+        self._source = source
+        self._code = code
+        self._texts = {
+            path.name: path.read_text()
+            for path in folder.iterdir()
+            if path.suffix not in (".ipynb", ".md") and path.name != "mutants.yaml"
+        }
+        self._text = (folder / source).read_text()
+        self._sources = code(self._text)
+        self._cells = slicing.parse(self._sources)
+        self._slicer = slicing.Slicer(self._cells)
+        self._order = {s: n for n, s in enumerate(_statements(self._cells))}
+        self._documents = {name: manifests.documents(t) for name, t in self._texts.items()}
+        self._slices: dict[str, _Slice] = {}
+        self._reaches: dict[Change, _Reach] = {}
+        self._meets: dict[tuple[str, str], bool] = {}
+        self._costs: dict[ast.stmt, int] = {}
+
+    # What reaches what
+
+    def reaches(self, mutant: Mutant, claim: str) -> bool:
+        """Tell whether a mutant's change, or an effect in its run, may reach a claim."""
+        slice_ = self.slice(claim)
+        reach = self._reach(mutant)
+        if reach.everything or claim in reach.claims:
+            return True
+        if reach.files & slice_.files or reach.statements & slice_.statements:
+            return True
+        return any(_document_reaches(document, slice_) for document in reach.documents) or any(
+            _declares_word(document, reach.words) for document in slice_.documents
+        )
+
+    def disturbs(self, one: str, other: str) -> bool:
+        """Tell whether one claim's slice has effects on what the other's mentions, but lacks."""
+        if (one, other) not in self._meets:
+            self._meets[one, other] = self._disturbs(self.slice(one), self.slice(other))
+        return self._meets[one, other]
+
+    def _disturbs(self, one: _Slice, other: _Slice) -> bool:
+        for statement in one.statements - other.statements:
+            changed = self._slicer.effects[statement].changed
+            if not changed or self._order[statement] > other.place:
+                continue
+            for creator in other.statements & self._creators(changed):
+                for document in self._of(self._files(creator, other.statements)):
+                    others = (d for d in other.documents if d is not document)
+                    if _declares_word(document, other.words) or any(
+                        manifests.meet(document.declares, found.mentions) for found in others
+                    ):
+                        return True
+        return False
+
+    @cached_property
+    def _parents(self) -> dict[ast.AST, ast.stmt]:
+        return {n: s for s in self._order for n in ast.walk(s) if isinstance(n, ast.Call)}
+
+    def _creators(self, origins: Iterable[ast.AST]) -> set[ast.stmt]:
+        return {self._parents[origin] for origin in origins if origin in self._parents}
+
+    def slice(self, claim: str) -> _Slice:
+        """Return what a claim needs."""
+        if claim not in self._slices:
+            self._slices[claim] = self._slice(self._slicer.for_claim(claim), claim)
+        return self._slices[claim]
+
+    def _slice(self, cells: list[slicing.Cell], claim: str) -> _Slice:
+        statements = frozenset(_statements(cells))
+        files = self._files_of(statements)
+        code = [s for s in statements if not slicing.claims_in(s)]
+        texts = (text for s in code for text in _texts(s))
+        words = frozenset().union(*(manifests.words(t) for t in texts if t not in self._texts))
+        place = max(self._order.get(statement, 0) for statement in statements)
+        return _Slice(statements, place, files, self._of(files), words)
+
+    def _of(self, files: Iterable[str]) -> list[Document]:
+        return [document for name in files for document in self._documents.get(name, ())]
+
+    # Files that statements read
+
+    def _files_of(self, statements: Iterable[ast.stmt]) -> frozenset[str]:
+        statements = frozenset(statements)
+        return frozenset().union(*(self._files(one, statements) for one in statements))
+
+    def _files(self, statement: ast.stmt, among: Iterable[ast.stmt]) -> set[str]:
+        """Return the files that a statement may read, if these are all statements of a run."""
+        found = set()
+        for node in ast.walk(statement):
+            match node:
+                case ast.Constant(value=str(text)) if text in self._texts:
+                    found.add(text)
+                case ast.JoinedStr(values=parts):
+                    pattern = [
+                        re.escape(str(p.value)) if isinstance(p, ast.Constant) else "(.*)"
+                        for p in parts
+                    ]
+                    if len(pattern) > 0 and "." in "".join(pattern[-1:]):
+                        found |= self._matching("".join(pattern), among)
+        return found
+
+    def _matching(self, pattern: str, among: Iterable[ast.stmt]) -> set[str]:
+        matches = {n: m for n in self._texts if (m := re.fullmatch(pattern, n))}
+        texts = {text for one in among for text in _texts(one)}
+        spelled = {n for n, m in matches.items() if all(g in texts for g in m.groups())}
+        return spelled or set(matches)
+
+    # What changes touch
+
+    def _reach(self, mutant: Mutant) -> _Reach:
+        change = mutant.change
+        if change not in self._reaches:
+            file, find, replace = change
+            if file == self._source:
+                self._reaches[change] = self._reach_of_text(find, replace, mutant.claim)
+            else:
+                self._reaches[change] = self._reach_of_file(file, find, replace, mutant.claim)
+        return self._reaches[change]
+
+    def _reach_of_file(self, file: str, find: str, replace: str, claim: str) -> _Reach:
+        if file not in self._texts:
+            return _Reach(everything=True)
+        old = self._documents[file]
+        new = manifests.documents(self._texts[file].replace(find, replace))
+        same = {document.content for document in old} & {document.content for document in new}
+        documents = [document for document in [*old, *new] if document.content not in same]
+        reach = _Reach(files={file}, documents=documents)
+        for statement in self.slice(claim).statements:
+            if _methods(statement) & CLUSTER_WIDE:
+                if file in self._files(statement, self.slice(claim).statements):
+                    reach.everything = True
+        return reach
+
+    def _reach_of_text(self, find: str, replace: str, claim: str) -> _Reach:
+        sources = [source.replace(find, replace) for source in self._sources]
+        if sum(source.count(find) for source in self._sources) != 1:
+            sources = self._code(self._text.replace(find, replace))
+        if len(sources) != len(self._sources):
+            return _Reach(everything=True)
+        try:
+            cells = slicing.parse(sources)
+        except SyntaxError:
+            return _Reach(everything=True)
+        reach = _Reach()
+        added: set[ast.stmt] = set()
+        for old, new in zip(self._cells, cells, strict=True):
+            if old.statements is not new.statements:
+                gone, came = _different(old.statements, new.statements)
+                reach.statements |= gone
+                added |= came
+                if not gone:
+                    # Something is put in between: it belongs to all who need the cell.
+                    reach.statements |= set(old.statements)
+        if _shape(reach.statements) != _shape(added):
+            self._compare_slices(cells, claim, reach)
+        if any(_methods(s) & CLUSTER_WIDE for s in (*reach.statements, *added)):
+            reach.everything = True
+        mine = self.slice(claim)
+        others = frozenset(mine.statements) - reach.statements | added
+        files = self._files_of(others) - mine.files
+        reach.documents = self._of(files)
+        begin = min((self._order[s] for s in reach.statements), default=0)
+        later = [s for s in mine.statements if self._order.get(s, 0) >= begin]
+        if any(_methods(s) & ACTING for s in (*later, *added)):
+            texts = [{t for s in side for t in _texts(s)} for side in (reach.statements, added)]
+            reach.words = set().union(*map(manifests.words, texts[0] ^ texts[1]))
+        return reach
+
+    def _compare_slices(self, cells: list[slicing.Cell], claim: str, reach: _Reach) -> None:
+        """Find the claims that need other statements after a change of the lab's text."""
+        slicer = slicing.Slicer(cells)
+        for name in slicing.claims(cells):
+            try:
+                now = {id(s) for s in _statements(slicer.for_claim(name))}
+                if now != {id(s) for s in self.slice(name).statements}:
+                    reach.claims.add(name)
+            except LookupError:
+                reach.claims.add(name)
+
+    # Cost
+
+    def cost(self, statements: Iterable[ast.stmt]) -> int:
+        """Estimate what statements cost: the objects that they create, and the calls that wait."""
+        return sum(self._cost(statement) for statement in statements)
+
+    def _cost(self, statement: ast.stmt) -> int:
+        if statement not in self._costs:
+            applies = bool(_methods(statement) & APPLYING)
+            files = self._files(statement, self._order) if applies else ()
+            self._costs[statement] = sum(len(self._documents[name]) for name in files)
+        return self._costs[statement]
+
+
+def pack(packer: Packer, mutants: Sequence[M]) -> list[Run[M]]:
+    """Return the runs of a lab's mutants, with a control for each claim; the costliest first."""
+    groups = _Groups(packer)
+    degree = {id(one): sum(not groups.compatible(one, two) for two in mutants) for one in mutants}
+    for mutant in sorted(mutants, key=lambda one: (-degree[id(one)], one.change, one.claim)):
+        groups.add(mutant)
+    groups.add_controls(dict.fromkeys(mutant.claim for mutant in mutants))
+    return sorted(groups.runs, key=lambda run: -run.cost)
+
+
+class _Groups(Generic[M]):
+    """The runs of one lab while they are filled."""
+
+    def __init__(self, packer: Packer) -> None:
+        self._packer = packer
+        self.runs: list[Run[M]] = []
+        self._statements: dict[int, set[ast.stmt]] = {}
+
+    def compatible(self, one: M, other: M) -> bool:
+        if one.claim == other.claim:
+            return one is other
+        packer = self._packer
+        if packer.disturbs(one.claim, other.claim) or packer.disturbs(other.claim, one.claim):
+            return False
+        if one.change == other.change:
+            return True
+        return not (packer.reaches(one, other.claim) or packer.reaches(other, one.claim))
+
+    def add(self, mutant: M) -> None:
+        fitting = [r for r in self.runs if all(self.compatible(mutant, one) for one in r.mutants)]
+        run = self._cheapest(fitting, mutant.claim) or self._new()
+        run.mutants.append(mutant)
+        self._grow(run, mutant.claim)
+
+    def add_controls(self, claims: Iterable[str]) -> None:
+        """Let each claim also hold somewhere: beside mutants, or in runs of controls alone."""
+        longest = max((run.cost for run in self.runs), default=0)
+        for claim in sorted(claims, key=lambda c: -self._packer.cost(self._needs(c))):
+            fitting = [r for r in self.runs if self._fits(claim, r, longest)]
+            run = self._cheapest(fitting, claim) or self._new()
+            run.controls.append(claim)
+            self._grow(run, claim)
+
+    def _fits(self, claim: str, run: Run[M], longest: float) -> bool:
+        packer = self._packer
+        there = [*(mutant.claim for mutant in run.mutants), *run.controls]
+        return (
+            claim not in there
+            and not any(packer.reaches(mutant, claim) for mutant in run.mutants)
+            and not any(packer.disturbs(c, claim) or packer.disturbs(claim, c) for c in there)
+            and run.cost + self._added(run, claim) <= longest
+        )
+
+    def _cheapest(self, runs: Iterable[Run[M]], claim: str) -> Run[M] | None:
+        return min(runs, key=lambda run: (self._added(run, claim), run.cost), default=None)
+
+    def _needs(self, claim: str) -> frozenset[ast.stmt]:
+        return self._packer.slice(claim).statements
+
+    def _added(self, run: Run[M], claim: str) -> float:
+        return self._packer.cost(self._needs(claim) - self._statements[id(run)])
+
+    def _new(self) -> Run[M]:
+        self.runs.append(run := Run())
+        self._statements[id(run)] = set()
+        return run
+
+    def _grow(self, run: Run[M], claim: str) -> None:
+        self._statements[id(run)] |= self._needs(claim)
+        run.cost = self._packer.cost(self._statements[id(run)])
+
+
+def _statements(cells: Iterable[slicing.Cell]) -> list[ast.stmt]:
+    return [statement for cell in cells for statement in cell.statements]
+
+
+def _document_reaches(document: Document, slice_: _Slice) -> bool:
+    if document.acts_on_all and slice_.documents:
+        return True
+    if _declares_word(document, slice_.words):
+        return True
+    if any(manifests.meet(document.declares, found.mentions) for found in slice_.documents):
+        return True
+    return document.acts and any(
+        manifests.meet(found.declares, document.mentions) for found in slice_.documents
+    )
+
+
+def _declares_word(document: Document, words: Iterable[str]) -> bool:
+    words = set(words)
+    return any(token[-1] in words for token in document.declares if token[0] != "object")
+
+
+def _texts(node: ast.AST) -> list[str]:
+    constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
+    return [value for value in constants if isinstance(value, str)]
+
+
+def _methods(statement: ast.stmt) -> set[str]:
+    return {n.attr for n in ast.walk(statement) if isinstance(n, ast.Attribute)}
+
+
+def _different(
+    old: Sequence[ast.stmt], new: Sequence[ast.stmt]
+) -> tuple[set[ast.stmt], set[ast.stmt]]:
+    """Return the statements that only one version of a cell has."""
+    texts = [{ast.unparse(s): s for s in version} for version in (old, new)]
+    return (
+        {statement for text, statement in texts[0].items() if text not in texts[1]},
+        {statement for text, statement in texts[1].items() if text not in texts[0]},
+    )
+
+
+def _shape(statements: Iterable[ast.stmt]) -> list[str]:
+    """Return statements without their constants: equal shapes have the same effects."""
+    shapes = []
+    for statement in statements:
+        shapes.append(re.sub(r"Constant\(value=[^)]*\)", "C", ast.dump(statement)))
+    return sorted(shapes)
