@@ -41,6 +41,9 @@ PARTS = frozenset({"pods", "first_pod", "values", "items", "endpoints", "pod", "
 WRAPPERS = frozenset({"client"})
 """Methods that give an object which acts through their arguments."""
 
+WAITING = frozenset({"wait", "hold", "first_pod"})
+"""Methods that wait for a state of their object."""
+
 CONTAINER_CHANGES = frozenset(
     {"append", "extend", "insert", "update", "setdefault", "add", "remove", "pop", "clear"}
 )
@@ -62,6 +65,10 @@ class Effects:
     used: set[Origin] = field(default_factory=set)
     """Objects that it reads, or reads from."""
     changed: set[Origin] = field(default_factory=set)
+    awaited: set[Origin] = field(default_factory=set)
+    """Objects for whose states it waits."""
+    wrapped: set[Origin] = field(default_factory=set)
+    """Objects that it makes a client of, which acts through them on others."""
 
 
 def of(statements: Sequence[ast.stmt]) -> dict[ast.stmt, Effects]:
@@ -236,9 +243,14 @@ class _Interpreter:
                 return self._call_function(function, call)
             case ast.Name(id=name):
                 # A class wraps what it is given; a collection holds it.
-                return given if name in COLLECTIONS or name[:1].isupper() else NONE
+                if name[:1].isupper():
+                    self._effects.wrapped |= given
+                    return given
+                return given if name in COLLECTIONS else NONE
             case ast.Attribute(value=receiver, attr=method):
                 objects = self._value(receiver)
+                if method in WAITING:
+                    self._effects.awaited |= objects
                 if method in CHANGES:
                     self._effects.changed |= objects
                 elif method in COMMANDS and COMMAND_CHANGES.search(self._command(arguments)):
@@ -249,7 +261,10 @@ class _Interpreter:
                     return objects
                 if method in PARTS:
                     return objects
-                return given if method in WRAPPERS else frozenset({call})
+                if method in WRAPPERS:
+                    self._effects.wrapped |= given
+                    return given
+                return frozenset({call})
             case other:
                 self._value(other)
                 return given

@@ -33,13 +33,12 @@ APPLYING = frozenset(
 )
 """Methods that create objects."""
 
-ACTING = APPLYING | {"patch", "delete", "evict", "exec", "run", "refused", "refused_each"} | {
-    "try_apply", "try_apply_all", "try_apply_documents"
-}
+ACTING = (
+    APPLYING
+    | {"patch", "delete", "evict", "exec", "run", "refused", "refused_each"}
+    | {"try_apply", "try_apply_all", "try_apply_documents"}
+)
 """Methods that may change something in the cluster."""
-
-CLUSTER_WIDE = frozenset({"alone", "exclusive", "apply_to_cluster", "apply_cluster_scoped"})
-"""Methods that tell of effects on all that runs in the cluster."""
 
 # From here on it is about any lab.
 
@@ -74,9 +73,12 @@ class _Slice:
     """What a claim needs."""
 
     statements: frozenset[ast.stmt]
+    decisive: frozenset[ast.stmt]
+    """Those that decide what the claim observes."""
     place: int
     """The claim's statement, as a position in the lab."""
     files: frozenset[str]
+    """Files that decide what the claim observes."""
     documents: list[Document]
     words: frozenset[str]
     """Words in its code that may be names of objects."""
@@ -131,7 +133,7 @@ class Packer:
         reach = self._reach(mutant)
         if reach.everything or claim in reach.claims:
             return True
-        if reach.files & slice_.files or reach.statements & slice_.statements:
+        if reach.files & slice_.files or reach.statements & slice_.decisive:
             return True
         return any(_document_reaches(document, slice_) for document in reach.documents) or any(
             _declares_word(document, reach.words) for document in slice_.documents
@@ -172,12 +174,67 @@ class Packer:
 
     def _slice(self, cells: list[slicing.Cell], claim: str) -> _Slice:
         statements = frozenset(_statements(cells))
-        files = self._files_of(statements)
-        code = [s for s in statements if not slicing.claims_in(s)]
-        texts = (text for s in code for text in _texts(s))
+        decisive = frozenset(self._slicer.decisive(claim))
+        texts = (text for s in decisive if not slicing.claims_in(s) for text in _texts(s))
         words = frozenset().union(*(manifests.words(t) for t in texts if t not in self._texts))
         place = max(self._order.get(statement, 0) for statement in statements)
-        return _Slice(statements, place, files, self._of(files), words)
+        files = self._decisive_files(statements, decisive, words)
+        applied = [name for name in files if name in self._applied]
+        return _Slice(statements, decisive, place, frozenset(files), self._of(applied), words)
+
+    def _decisive_files(
+        self, statements: frozenset[ast.stmt], decisive: frozenset[ast.stmt], words: frozenset[str]
+    ) -> set[str]:
+        """Return the files of a slice that decide what its claim observes.
+
+        That is, those whose objects decisive statements use, and those whose objects are mentioned
+        by their code or by documents that decide.
+        """
+        used = set().union(*(self._slicer.effects[s].used for s in decisive))
+        found = set()
+        for statement in decisive:
+            for file, origin in self._reads(statement, statements):
+                if origin is None or origin in used:
+                    found.add(file)
+        rest = set(self._files_of(statements)) - found
+        while rest:
+            more = {name for name in rest if self._is_mentioned(name, found, words)}
+            if not more:
+                break
+            found |= more
+            rest -= more
+        return found
+
+    def _is_mentioned(self, name: str, files: set[str], words: frozenset[str]) -> bool:
+        for document in self._documents.get(name, ()):
+            if _declares_word(document, words) or document.acts_on_all:
+                return True
+            for other in self._of(files):
+                if manifests.meet(document.declares, other.mentions):
+                    return True
+                if document.acts and manifests.meet(other.declares, document.mentions):
+                    return True
+        return False
+
+    @cached_property
+    def _applied(self) -> set[str]:
+        """Files whose objects are created, as far as the code tells."""
+        creating = [s for s in self._order if _methods(s) & APPLYING]
+        return {name for s in creating for name in self._files(s, self._order)}
+
+    def _reads(
+        self, statement: ast.stmt, among: frozenset[ast.stmt]
+    ) -> list[tuple[str, ast.AST | None]]:
+        """Return the files that a statement may read, each with the call that applies it."""
+        found, seen = [], set()
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                if node.func.attr in APPLYING:
+                    for argument in node.args:
+                        files = self._files(argument, among)
+                        found += [(file, node) for file in files]
+                        seen |= files
+        return found + [(file, None) for file in self._files(statement, among) - seen]
 
     def _of(self, files: Iterable[str]) -> list[Document]:
         return [document for name in files for document in self._documents.get(name, ())]
@@ -188,7 +245,7 @@ class Packer:
         statements = frozenset(statements)
         return frozenset().union(*(self._files(one, statements) for one in statements))
 
-    def _files(self, statement: ast.stmt, among: Iterable[ast.stmt]) -> set[str]:
+    def _files(self, statement: ast.AST, among: Iterable[ast.stmt]) -> set[str]:
         """Return the files that a statement may read, if these are all statements of a run."""
         found = set()
         for node in ast.walk(statement):
@@ -230,10 +287,6 @@ class Packer:
         same = {document.content for document in old} & {document.content for document in new}
         documents = [document for document in [*old, *new] if document.content not in same]
         reach = _Reach(files={file}, documents=documents)
-        for statement in self.slice(claim).statements:
-            if _methods(statement) & CLUSTER_WIDE:
-                if file in self._files(statement, self.slice(claim).statements):
-                    reach.everything = True
         return reach
 
     def _reach_of_text(self, find: str, replace: str, claim: str) -> _Reach:
@@ -258,8 +311,6 @@ class Packer:
                     reach.statements |= set(old.statements)
         if _shape(reach.statements) != _shape(added):
             self._compare_slices(cells, claim, reach)
-        if any(_methods(s) & CLUSTER_WIDE for s in (*reach.statements, *added)):
-            reach.everything = True
         mine = self.slice(claim)
         others = frozenset(mine.statements) - reach.statements | added
         files = self._files_of(others) - mine.files

@@ -14,7 +14,7 @@ import ast
 import builtins
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import effects
 from effects import CONTAINER_CHANGES, Effects
@@ -85,6 +85,64 @@ class Slicer:
             open_ends -= needed
         return [cells[index] for index in sorted(needed)]
 
+    def decisive(self, name: str) -> set[ast.stmt]:
+        """Return the statements of a claim's slice that decide what the claim observes.
+
+        The others run only because their cell is needed: they create or await other objects.
+        """
+        statements = [s for cell in self.for_claim(name) for s in cell.statements]
+        needed = {one for one in statements if name in claims_in(one)}
+        while True:
+            count = len(needed)
+            self._extend(needed, statements)
+            if len(needed) == count:
+                return needed
+
+    def _extend(self, needed: set[ast.stmt], statements: list[ast.stmt]) -> None:
+        """Add to the needed statements those on which they depend at once."""
+        open_names: set[str] = set()
+        used, read, words = self._touched(needed)
+        for one in reversed(statements):
+            reads, binds = _names_of(one)
+            effect = self.effects[one]
+            # A statement that only waits is about its object, or about what it is given.
+            waits = isinstance(one, ast.Expr | ast.For) and (
+                (_arguments(one) & read)
+                or (_words(one) & words)
+                or (effect.used - self._clients) & used
+            )
+            if (
+                one in needed
+                or binds & open_names
+                or (effect.changed | effect.awaited) & used
+                or waits
+            ):
+                needed.add(one)
+                if not isinstance(one, ast.If | ast.For | ast.While | ast.Try):
+                    open_names -= binds
+                open_names |= reads
+
+    def _touched(self, needed: set[ast.stmt]) -> tuple[set[effects.Origin], set[str], set[str]]:
+        """Return the objects, the names of values, and the words that statements use."""
+        used: set[effects.Origin] = set()
+        read: set[str] = set()
+        words: set[str] = set()
+        for one in needed:
+            used |= self.effects[one].used
+            read |= _names_of(one)[0] - self._tools
+            words |= set() if claims_in(one) else _words(one)
+        return used, read, words
+
+    @cached_property
+    def _clients(self) -> set[effects.Origin]:
+        return set().union(*(found.wrapped for found in self.effects.values()))
+
+    @cached_property
+    def _tools(self) -> set[str]:
+        """Names of functions and modules: they are read by many, and carry nothing."""
+        definitions = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+        return {n for s in self.effects if isinstance(s, definitions) for n in _names_of(s)[1]}
+
     def _changed(self, cell: Cell) -> set[effects.Origin]:
         return set().union(*(self.effects[statement].changed for statement in cell.statements))
 
@@ -95,6 +153,19 @@ class Slicer:
 def _without_other_claims(cell: Cell, name: str) -> Cell:
     kept = (s for s in cell.statements if not claims_in(s) or name in claims_in(s))
     return Cell(cell.position, tuple(kept))
+
+
+def _arguments(statement: ast.stmt) -> set[str]:
+    """Return the names in the arguments of the calls of a statement."""
+    calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+    arguments = (one for call in calls for one in (*call.args, *call.keywords))
+    return {n.id for one in arguments for n in ast.walk(one) if isinstance(n, ast.Name)}
+
+
+@cache
+def _words(statement: ast.stmt) -> frozenset[str]:
+    texts = (n.value for n in ast.walk(statement) if isinstance(n, ast.Constant))
+    return frozenset(text for text in texts if isinstance(text, str))
 
 
 @cache
