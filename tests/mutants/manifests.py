@@ -45,6 +45,9 @@ PASSIVE = frozenset(
 )
 """Kinds that do nothing to objects that they mention. Others act on what they mention."""
 
+BY_HOST = frozenset({"Ingress", "HTTPRoute", "GRPCRoute"})
+"""Kinds whose rules are chosen by the host of a request; without a host they are for all hosts."""
+
 FAR_REACHING = frozenset({"ResourceQuota", "LimitRange", "NetworkPolicy", "Namespace", "Node"})
 """Kinds that act on objects that they don't mention."""
 
@@ -76,7 +79,15 @@ def documents(text: str) -> list[Document]:
         found = [raw for raw in yaml.safe_load_all(text) if raw is not None]
     except yaml.YAMLError:
         return [Document(acts_on_all=True, content=text)]
-    return [_document(raw) for raw in found]
+    return [_document(part) for raw in found for part in _parts(raw)]
+
+
+def _parts(raw: Any) -> list[Any]:
+    """Split a document whose rules work each for itself: each part has one rule."""
+    match raw:
+        case {"kind": kind, "spec": {"rules": [_, _, *_] as rules}} if kind in BY_HOST:
+            return [{**raw, "spec": {**raw["spec"], "rules": [rule]}} for rule in rules]
+    return [raw]
 
 
 def words(text: str) -> set[str]:
@@ -84,10 +95,16 @@ def words(text: str) -> set[str]:
     text = SHELL_ECHO.sub(r"\1", text)
     found = set()
     for whole in WORD.findall(text):
-        found |= {whole, whole.strip("."), *whole.split(".")}
+        found |= {whole, whole.strip("."), *whole.split("."), *_above(whole)}
     for name, _ in SERVICE_VARIABLE.findall(text):
         found.add(name.lower().replace("_", "-"))
     return found - {""}
+
+
+def _above(host: str) -> set[str]:
+    """Return the wildcards that a host belongs to."""
+    _, _, rest = host.partition(".")
+    return {f"*.{rest}", *_above(rest)} if "." in rest else set()
 
 
 def meet(declared: Iterable[Token], mentioned: Iterable[Token]) -> bool:
@@ -125,11 +142,11 @@ def _document(raw: Any) -> Document:
             document.declares.add(("value", str(value)))
         document.mentions |= {("name", word) for word in words(str(value))}
         document.mentions |= {("value", word) for word in words(str(value))}
-    if kind in ("Ingress", "HTTPRoute") and not any(k == "value" for k, *_ in document.declares):
-        # Without a host it is there for all hosts.
-        document.declares.add(("value", "*"))
-    if kind in ("Ingress", "HTTPRoute"):
+    if kind in BY_HOST:
+        hosts = {token[1] for token in document.declares if token[0] == "value"}
+        document.declares |= {("value", "*")} if not hosts else set()
         document.mentions.add(("value", "*"))
+        document.mentions |= {("value", wildcard) for host in hosts for wildcard in _above(host)}
     return document
 
 

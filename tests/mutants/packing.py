@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,7 +24,7 @@ from typing import Generic, Protocol, TypeVar
 
 import manifests
 import slicing
-from manifests import Document, Token
+from manifests import Document
 
 # What is specific to the library that the labs use.
 
@@ -78,8 +79,9 @@ class _Slice:
     place: int
     """The claim's statement, as a position in the lab."""
     files: frozenset[str]
-    """Files that decide what the claim observes."""
-    documents: list[Document]
+    """Files without manifests that decide what the claim observes."""
+    documents: dict[str, Document]
+    """Documents that decide it, by their content."""
     words: frozenset[str]
     """Words in its code that may be names of objects."""
 
@@ -90,7 +92,10 @@ class _Reach:
 
     files: set[str] = field(default_factory=set)
     statements: set[ast.stmt] = field(default_factory=set)
+    changed: list[Document] = field(default_factory=list)
+    """Documents of the lab that it changes."""
     documents: list[Document] = field(default_factory=list)
+    """Those of them that the run creates, before and after the change."""
     words: set[str] = field(default_factory=set)
     claims: set[str] = field(default_factory=set)
     """Claims that it reaches for another reason."""
@@ -135,8 +140,11 @@ class Packer:
             return True
         if reach.files & slice_.files or reach.statements & slice_.decisive:
             return True
+        if any(document.content in slice_.documents for document in reach.changed):
+            return True
+        documents = slice_.documents.values()
         return any(_document_reaches(document, slice_) for document in reach.documents) or any(
-            _declares_word(document, reach.words) for document in slice_.documents
+            _declares_word(document, reach.words) for document in documents
         )
 
     def disturbs(self, one: str, other: str) -> bool:
@@ -146,25 +154,26 @@ class Packer:
         return self._meets[one, other]
 
     def _disturbs(self, one: _Slice, other: _Slice) -> bool:
-        for statement in one.statements - other.statements:
-            changed = self._slicer.effects[statement].changed
-            if not changed or self._order[statement] > other.place:
-                continue
-            for creator in other.statements & self._creators(changed):
-                for document in self._of(self._files(creator, other.statements)):
-                    others = (d for d in other.documents if d is not document)
-                    if _declares_word(document, other.words) or any(
-                        manifests.meet(document.declares, found.mentions) for found in others
-                    ):
+        effects = self._slicer.effects
+        before = [s for s, place in self._order.items() if place < other.place]
+        neither = [s for s in before if s not in one.decisive and s not in other.decisive]
+        # What is changed in the lab after the one claim, and before the other, is changed by
+        # neither; without that, the other claim finds the object as it does in the lab.
+        later = set().union(*(effects[s].changed for s in neither))
+        for statement in one.decisive - other.decisive:
+            changed = effects[statement].changed & later
+            if changed and self._order.get(statement, 0) < other.place:
+                for document in self._created_by(changed & self._origins(other)):
+                    if _is_mentioned(document, other):
                         return True
         return False
 
-    @cached_property
-    def _parents(self) -> dict[ast.AST, ast.stmt]:
-        return {n: s for s in self._order for n in ast.walk(s) if isinstance(n, ast.Call)}
+    def _origins(self, slice_: _Slice) -> set[ast.AST]:
+        calls = (node for s in slice_.decisive for node in ast.walk(s))
+        return {node for node in calls if isinstance(node, ast.Call)}
 
-    def _creators(self, origins: Iterable[ast.AST]) -> set[ast.stmt]:
-        return {self._parents[origin] for origin in origins if origin in self._parents}
+    def _created_by(self, origins: Iterable[ast.AST]) -> list[Document]:
+        return [d for call in origins for d in self._of(self._files(call, self._order))]
 
     def slice(self, claim: str) -> _Slice:
         """Return what a claim needs."""
@@ -178,52 +187,36 @@ class Packer:
         texts = (text for s in decisive if not slicing.claims_in(s) for text in _texts(s))
         words = frozenset().union(*(manifests.words(t) for t in texts if t not in self._texts))
         place = max(self._order.get(statement, 0) for statement in statements)
-        files = self._decisive_files(statements, decisive, words)
-        applied = [name for name in files if name in self._applied]
-        return _Slice(statements, decisive, place, frozenset(files), self._of(applied), words)
+        found = _Slice(statements, decisive, place, frozenset(), {}, words)
+        self._add_files(found)
+        return found
 
-    def _decisive_files(
-        self, statements: frozenset[ast.stmt], decisive: frozenset[ast.stmt], words: frozenset[str]
-    ) -> set[str]:
-        """Return the files of a slice that decide what its claim observes.
+    def _add_files(self, slice_: _Slice) -> None:
+        """Find the files that decide what a claim observes.
 
         That is, those whose objects decisive statements use, and those whose objects are mentioned
         by their code or by documents that decide.
         """
-        used = set().union(*(self._slicer.effects[s].used for s in decisive))
-        found = set()
-        for statement in decisive:
-            for file, origin in self._reads(statement, statements):
-                if origin is None or origin in used:
-                    found.add(file)
-        rest = set(self._files_of(statements)) - found
-        while rest:
-            more = {name for name in rest if self._is_mentioned(name, found, words)}
-            if not more:
-                break
-            found |= more
-            rest -= more
-        return found
-
-    def _is_mentioned(self, name: str, files: set[str], words: frozenset[str]) -> bool:
-        for document in self._documents.get(name, ()):
-            if _declares_word(document, words) or document.acts_on_all:
-                return True
-            for other in self._of(files):
-                if manifests.meet(document.declares, other.mentions):
-                    return True
-                if document.acts and manifests.meet(other.declares, document.mentions):
-                    return True
-        return False
+        used = set().union(*(self._slicer.effects[s].used for s in slice_.decisive))
+        read = [pair for s in slice_.decisive for pair in self._reads(s, slice_.statements)]
+        direct = {file for file, origin in read if origin is None or origin in used}
+        slice_.files = frozenset(direct)
+        slice_.documents = {d.content: d for d in self._of(direct & self._applied)}
+        rest = {d.content: d for d in self._of({file for file, _ in read} & self._applied)}
+        while more := {
+            content: document
+            for content, document in rest.items()
+            if content not in slice_.documents and _is_mentioned(document, slice_)
+        }:
+            slice_.documents |= more
 
     @cached_property
     def _applied(self) -> set[str]:
         """Files whose objects are created, as far as the code tells."""
-        creating = [s for s in self._order if _methods(s) & APPLYING]
-        return {name for s in creating for name in self._files(s, self._order)}
+        return {f for s in self._order for f, call in self._reads(s, self._order) if call}
 
     def _reads(
-        self, statement: ast.stmt, among: frozenset[ast.stmt]
+        self, statement: ast.stmt, among: Iterable[ast.stmt]
     ) -> list[tuple[str, ast.AST | None]]:
         """Return the files that a statement may read, each with the call that applies it."""
         found, seen = [], set()
@@ -234,7 +227,7 @@ class Packer:
                         files = self._files(argument, among)
                         found += [(file, node) for file in files]
                         seen |= files
-        return found + [(file, None) for file in self._files(statement, among) - seen]
+        return [*found, *((file, None) for file in self._files(statement, among) - seen)]
 
     def _of(self, files: Iterable[str]) -> list[Document]:
         return [document for name in files for document in self._documents.get(name, ())]
@@ -282,12 +275,14 @@ class Packer:
     def _reach_of_file(self, file: str, find: str, replace: str, claim: str) -> _Reach:
         if file not in self._texts:
             return _Reach(everything=True)
+        if file not in self._applied:
+            return _Reach(files={file})
         old = self._documents[file]
         new = manifests.documents(self._texts[file].replace(find, replace))
-        same = {document.content for document in old} & {document.content for document in new}
-        documents = [document for document in [*old, *new] if document.content not in same]
-        reach = _Reach(files={file}, documents=documents)
-        return reach
+        contents = [{document.content for document in side} for side in (old, new)]
+        gone = [document for document in old if document.content not in contents[1]]
+        came = [document for document in new if document.content not in contents[0]]
+        return _Reach(changed=gone, documents=[*gone, *came])
 
     def _reach_of_text(self, find: str, replace: str, claim: str) -> _Reach:
         sources = [source.replace(find, replace) for source in self._sources]
@@ -311,16 +306,26 @@ class Packer:
                     reach.statements |= set(old.statements)
         if _shape(reach.statements) != _shape(added):
             self._compare_slices(cells, claim, reach)
-        mine = self.slice(claim)
-        others = frozenset(mine.statements) - reach.statements | added
-        files = self._files_of(others) - mine.files
-        reach.documents = self._of(files)
-        begin = min((self._order[s] for s in reach.statements), default=0)
-        later = [s for s in mine.statements if self._order.get(s, 0) >= begin]
-        if any(_methods(s) & ACTING for s in (*later, *added)):
-            texts = [{t for s in side for t in _texts(s)} for side in (reach.statements, added)]
-            reach.words = set().union(*map(manifests.words, texts[0] ^ texts[1]))
+        files = self._files_of(added) - self._files_of(reach.statements)
+        reach.documents = self._of(files & self._applied)
+        if self._acts(reach.statements | added, claim):
+            sides = [[t for s in side for t in _texts(s)] for side in (reach.statements, added)]
+            old, new = (Counter(w for t in side for w in manifests.words(t)) for side in sides)
+            reach.words = {*(old - new), *(new - old)}
         return reach
+
+    def _acts(self, changed: set[ast.stmt], claim: str) -> bool:
+        """Tell whether changed statements, or what depends on them, may change the cluster."""
+        if any(_methods(one) & ACTING for one in changed):
+            return True
+        names = {name for one in changed for name in slicing.names_of(one)[1]}
+        for one in sorted(self.slice(claim).statements, key=lambda s: self._order.get(s, 0)):
+            reads, binds = slicing.names_of(one)
+            if reads & names:
+                if _methods(one) & ACTING:
+                    return True
+                names |= binds
+        return False
 
     def _compare_slices(self, cells: list[slicing.Cell], claim: str, reach: _Reach) -> None:
         """Find the claims that need other statements after a change of the lab's text."""
@@ -341,9 +346,8 @@ class Packer:
 
     def _cost(self, statement: ast.stmt) -> int:
         if statement not in self._costs:
-            applies = bool(_methods(statement) & APPLYING)
-            files = self._files(statement, self._order) if applies else ()
-            self._costs[statement] = sum(len(self._documents[name]) for name in files)
+            files = {f for f, call in self._reads(statement, self._order) if call is not None}
+            self._costs[statement] = sum(self._texts[name].count("\nkind:") for name in files)
         return self._costs[statement]
 
 
@@ -424,14 +428,16 @@ def _statements(cells: Iterable[slicing.Cell]) -> list[ast.stmt]:
 
 
 def _document_reaches(document: Document, slice_: _Slice) -> bool:
-    if document.acts_on_all and slice_.documents:
+    return (document.acts_on_all and bool(slice_.documents)) or _is_mentioned(document, slice_)
+
+
+def _is_mentioned(document: Document, slice_: _Slice) -> bool:
+    """Tell whether a claim's code or documents mention what a document declares, or it acts."""
+    if document.acts_on_all or _declares_word(document, slice_.words):
         return True
-    if _declares_word(document, slice_.words):
-        return True
-    if any(manifests.meet(document.declares, found.mentions) for found in slice_.documents):
-        return True
-    return document.acts and any(
-        manifests.meet(found.declares, document.mentions) for found in slice_.documents
+    others = [other for content, other in slice_.documents.items() if content != document.content]
+    return any(manifests.meet(document.declares, other.mentions) for other in others) or (
+        document.acts and any(manifests.meet(other.declares, document.mentions) for other in others)
     )
 
 

@@ -103,7 +103,7 @@ class Slicer:
         open_names: set[str] = set()
         used, read, words = self._touched(needed)
         for one in reversed(statements):
-            reads, binds = _names_of(one)
+            reads, binds = names_of(one)
             effect = self.effects[one]
             # A statement that only waits is about its object, or about what it is given.
             waits = isinstance(one, ast.Expr | ast.For) and (
@@ -129,7 +129,7 @@ class Slicer:
         words: set[str] = set()
         for one in needed:
             used |= self.effects[one].used
-            read |= _names_of(one)[0] - self._tools
+            read |= names_of(one)[0] - self._tools
             words |= set() if claims_in(one) else _words(one)
         return used, read, words
 
@@ -141,7 +141,7 @@ class Slicer:
     def _tools(self) -> set[str]:
         """Names of functions and modules: they are read by many, and carry nothing."""
         definitions = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-        return {n for s in self.effects if isinstance(s, definitions) for n in _names_of(s)[1]}
+        return {n for s in self.effects if isinstance(s, definitions) for n in names_of(s)[1]}
 
     def _changed(self, cell: Cell) -> set[effects.Origin]:
         return set().union(*(self.effects[statement].changed for statement in cell.statements))
@@ -186,7 +186,7 @@ def claims_in(statement: ast.stmt) -> list[str]:
 
 
 def _read_before_bound(statements: Iterable[ast.stmt]) -> set[str]:
-    return _in_order(map(_names_of, statements))
+    return _in_order(map(names_of, statements))
 
 
 def _in_order(names: Iterable[tuple[set[str], set[str]]]) -> set[str]:
@@ -199,11 +199,11 @@ def _in_order(names: Iterable[tuple[set[str], set[str]]]) -> set[str]:
 
 
 def _bound(statements: Iterable[ast.stmt]) -> set[str]:
-    return set().union(*(_names_of(statement)[1] for statement in statements))
+    return set().union(*(names_of(statement)[1] for statement in statements))
 
 
 @cache
-def _names_of(statement: ast.stmt) -> tuple[set[str], set[str]]:
+def names_of(statement: ast.stmt) -> tuple[set[str], set[str]]:
     return _names(statement)
 
 
