@@ -41,8 +41,18 @@ PARTS = frozenset({"pods", "first_pod", "values", "items", "endpoints", "pod", "
 WRAPPERS = frozenset({"client"})
 """Methods that give an object which acts through their arguments."""
 
-WAITING = frozenset({"wait", "hold", "first_pod"})
+WAITING = frozenset({"wait", "hold", "first_pod", "wait_for_pods"})
 """Methods that wait for a state of their object."""
+
+SYNCHRONISING = WAITING | {"wait_for_answer", "wait_for_rules", "catch_up", "settle"}
+"""Methods that wait for a state of anything. So does a call with one of `UNTIL`."""
+
+UNTIL = frozenset({"until", "least", "within", "patience"})
+
+HARMLESS = frozenset(
+    {"show", "print", "table", "endpoints", "range", "zip", "sorted", "values"}
+) | {"items", "enumerate", "node", "pods", "events", "removeprefix", "format", "len"}
+"""Functions and methods that change nothing, so that a statement of them may be left out."""
 
 CONTAINER_CHANGES = frozenset(
     {"append", "extend", "insert", "update", "setdefault", "add", "remove", "pop", "clear"}
@@ -67,8 +77,6 @@ class Effects:
     changed: set[Origin] = field(default_factory=set)
     awaited: set[Origin] = field(default_factory=set)
     """Objects for whose states it waits."""
-    wrapped: set[Origin] = field(default_factory=set)
-    """Objects that it makes a client of, which acts through them on others."""
 
 
 def of(statements: Sequence[ast.stmt]) -> dict[ast.stmt, Effects]:
@@ -243,10 +251,7 @@ class _Interpreter:
                 return self._call_function(function, call)
             case ast.Name(id=name):
                 # A class wraps what it is given; a collection holds it.
-                if name[:1].isupper():
-                    self._effects.wrapped |= given
-                    return given
-                return given if name in COLLECTIONS else NONE
+                return given if name in COLLECTIONS or name[:1].isupper() else NONE
             case ast.Attribute(value=receiver, attr=method):
                 objects = self._value(receiver)
                 if method in WAITING:
@@ -261,10 +266,7 @@ class _Interpreter:
                     return objects
                 if method in PARTS:
                     return objects
-                if method in WRAPPERS:
-                    self._effects.wrapped |= given
-                    return given
-                return frozenset({call})
+                return given if method in WRAPPERS else frozenset({call})
             case other:
                 self._value(other)
                 return given

@@ -76,14 +76,20 @@ class _Slice:
     statements: frozenset[ast.stmt]
     decisive: frozenset[ast.stmt]
     """Those that decide what the claim observes."""
+    relevant: frozenset[ast.stmt]
+    """These, and those that wait for what the claim uses."""
     place: int
     """The claim's statement, as a position in the lab."""
-    files: frozenset[str]
-    """Files without manifests that decide what the claim observes."""
-    documents: dict[str, Document]
-    """Documents that decide it, by their content."""
     words: frozenset[str]
     """Words in its code that may be names of objects."""
+    files: frozenset[str] = frozenset()
+    """Files that decide what the claim observes."""
+    documents: dict[str, Document] = field(default_factory=dict)
+    """Documents that decide it, by their content."""
+
+
+Reads = dict[ast.stmt, list[tuple[str, ast.AST | None]]]
+"""The files that statements read, each with the call that creates its objects, if one does."""
 
 
 @dataclass
@@ -138,7 +144,7 @@ class Packer:
         reach = self._reach(mutant)
         if reach.everything or claim in reach.claims:
             return True
-        if reach.files & slice_.files or reach.statements & slice_.decisive:
+        if reach.files & slice_.files or reach.statements & slice_.relevant:
             return True
         if any(document.content in slice_.documents for document in reach.changed):
             return True
@@ -156,11 +162,11 @@ class Packer:
     def _disturbs(self, one: _Slice, other: _Slice) -> bool:
         effects = self._slicer.effects
         before = [s for s, place in self._order.items() if place < other.place]
-        neither = [s for s in before if s not in one.decisive and s not in other.decisive]
+        neither = [s for s in before if s not in one.relevant and s not in other.relevant]
         # What is changed in the lab after the one claim, and before the other, is changed by
         # neither; without that, the other claim finds the object as it does in the lab.
         later = set().union(*(effects[s].changed for s in neither))
-        for statement in one.decisive - other.decisive:
+        for statement in one.relevant - other.relevant:
             changed = effects[statement].changed & later
             if changed and self._order.get(statement, 0) < other.place:
                 for document in self._created_by(changed & self._origins(other)):
@@ -169,7 +175,7 @@ class Packer:
         return False
 
     def _origins(self, slice_: _Slice) -> set[ast.AST]:
-        calls = (node for s in slice_.decisive for node in ast.walk(s))
+        calls = (node for s in slice_.relevant for node in ast.walk(s))
         return {node for node in calls if isinstance(node, ast.Call)}
 
     def _created_by(self, origins: Iterable[ast.AST]) -> list[Document]:
@@ -182,33 +188,53 @@ class Packer:
         return self._slices[claim]
 
     def _slice(self, cells: list[slicing.Cell], claim: str) -> _Slice:
-        statements = frozenset(_statements(cells))
-        decisive = frozenset(self._slicer.decisive(claim))
-        texts = (text for s in decisive if not slicing.claims_in(s) for text in _texts(s))
-        words = frozenset().union(*(manifests.words(t) for t in texts if t not in self._texts))
+        statements = _statements(cells)
         place = max(self._order.get(statement, 0) for statement in statements)
-        found = _Slice(statements, decisive, place, frozenset(), {}, words)
-        self._add_files(found)
-        return found
+        reads = {s: self._reads(s, statements) for s in statements}
+        also: dict[ast.stmt, set[ast.AST]] = {}
+        while True:
+            calls = set().union(*also.values())
+            deciding, relevant = map(frozenset, self._slicer.decisive(claim, also, calls))
+            found = _Slice(frozenset(statements), deciding, relevant, place, self._words(deciding))
+            self._add_files(found, reads)
+            more = self._creators(found, reads)
+            if more.keys() <= also.keys():
+                return found
+            also |= more
 
-    def _add_files(self, slice_: _Slice) -> None:
+    def _words(self, statements: Iterable[ast.stmt]) -> frozenset[str]:
+        texts = (text for s in statements if not slicing.claims_in(s) for text in _texts(s))
+        return frozenset().union(*(manifests.words(t) for t in texts if t not in self._texts))
+
+    def _add_files(self, slice_: _Slice, reads: Reads) -> None:
         """Find the files that decide what a claim observes.
 
         That is, those whose objects decisive statements use, and those whose objects are mentioned
         by their code or by documents that decide.
         """
         used = set().union(*(self._slicer.effects[s].used for s in slice_.decisive))
-        read = [pair for s in slice_.decisive for pair in self._reads(s, slice_.statements)]
+        read = [pair for s in slice_.decisive for pair in reads[s]]
         direct = {file for file, origin in read if origin is None or origin in used}
         slice_.files = frozenset(direct)
         slice_.documents = {d.content: d for d in self._of(direct & self._applied)}
-        rest = {d.content: d for d in self._of({file for file, _ in read} & self._applied)}
+        files = {file for pairs in reads.values() for file, _ in pairs}
+        rest = {d.content: d for d in self._of(files & self._applied)}
         while more := {
             content: document
             for content, document in rest.items()
             if content not in slice_.documents and _is_mentioned(document, slice_)
         }:
             slice_.documents |= more
+
+    def _creators(self, slice_: _Slice, reads: Reads) -> dict[ast.stmt, set[ast.AST]]:
+        """Return the statements that create what decides, with the calls that do so."""
+        found: dict[ast.stmt, set[ast.AST]] = {}
+        for statement, pairs in reads.items():
+            for file, call in pairs:
+                documents = self._documents.get(file, ()) if call else ()
+                if any(document.content in slice_.documents for document in documents):
+                    found.setdefault(statement, set()).add(call)
+        return found
 
     @cached_property
     def _applied(self) -> set[str]:
@@ -319,7 +345,7 @@ class Packer:
         if any(_methods(one) & ACTING for one in changed):
             return True
         names = {name for one in changed for name in slicing.names_of(one)[1]}
-        for one in sorted(self.slice(claim).statements, key=lambda s: self._order.get(s, 0)):
+        for one in sorted(self.slice(claim).relevant, key=lambda s: self._order.get(s, 0)):
             reads, binds = slicing.names_of(one)
             if reads & names:
                 if _methods(one) & ACTING:
@@ -408,7 +434,7 @@ class _Groups(Generic[M]):
         return min(runs, key=lambda run: (self._added(run, claim), run.cost), default=None)
 
     def _needs(self, claim: str) -> frozenset[ast.stmt]:
-        return self._packer.slice(claim).statements
+        return self._packer.slice(claim).relevant
 
     def _added(self, run: Run[M], claim: str) -> float:
         return self._packer.cost(self._needs(claim) - self._statements[id(run)])

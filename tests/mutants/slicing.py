@@ -85,42 +85,66 @@ class Slicer:
             open_ends -= needed
         return [cells[index] for index in sorted(needed)]
 
-    def decisive(self, name: str) -> set[ast.stmt]:
-        """Return the statements of a claim's slice that decide what the claim observes.
+    def decisive(
+        self,
+        name: str,
+        also: Iterable[ast.stmt] = (),
+        origins: Iterable[effects.Origin] = (),
+    ) -> tuple[set[ast.stmt], set[ast.stmt]]:
+        """Return the statements of a claim's slice that matter to the claim.
 
-        The others run only because their cell is needed: they create or await other objects.
+        Args:
+            name: the claim.
+            also: statements that matter although no name leads from them to the claim.
+            origins: the objects that these create.
+
+        Returns:
+            Those that decide what the claim observes; and these with those that wait for what the
+            claim uses, or do what can't be told. The rest of the slice runs only because it shares
+            a cell with them.
         """
         statements = [s for cell in self.for_claim(name) for s in cell.statements]
-        needed = {one for one in statements if name in claims_in(one)}
-        while True:
-            count = len(needed)
-            self._extend(needed, statements)
-            if len(needed) == count:
-                return needed
+        deciding = self._closure({one for one in statements if name in claims_in(one)}, statements)
+        used, read, words = self._touched(deciding)
+        used |= set(origins)
+        relevant = deciding | set(also)
+        for one in statements:
+            if self.effects[one].awaited & used or self._is_opaque(one):
+                relevant.add(one)
+            elif _synchronises(one) and (_arguments(one) & read or _words(one) & words):
+                relevant.add(one)
+        return deciding, self._closure(relevant, statements)
 
-    def _extend(self, needed: set[ast.stmt], statements: list[ast.stmt]) -> None:
-        """Add to the needed statements those on which they depend at once."""
-        open_names: set[str] = set()
-        used, read, words = self._touched(needed)
-        for one in reversed(statements):
-            reads, binds = names_of(one)
-            effect = self.effects[one]
-            # A statement that only waits is about its object, or about what it is given.
-            waits = isinstance(one, ast.Expr | ast.For) and (
-                (_arguments(one) & read)
-                or (_words(one) & words)
-                or (effect.used - self._clients) & used
-            )
-            if (
-                one in needed
-                or binds & open_names
-                or (effect.changed | effect.awaited) & used
-                or waits
-            ):
-                needed.add(one)
-                if not isinstance(one, ast.If | ast.For | ast.While | ast.Try):
-                    open_names -= binds
-                open_names |= reads
+    def _closure(self, needed: set[ast.stmt], statements: list[ast.stmt]) -> set[ast.stmt]:
+        """Return statements with those that bind what they read, and change what they use."""
+        while True:
+            used = self._touched(needed)[0]
+            more: set[ast.stmt] = set()
+            open_names: set[str] = set()
+            for one in reversed(statements):
+                reads, binds = names_of(one)
+                if one in needed or binds & open_names or self.effects[one].changed & used:
+                    more.add(one)
+                    if not isinstance(one, ast.If | ast.For | ast.While | ast.Try):
+                        open_names -= binds
+                    open_names |= reads
+            if more == needed:
+                return needed
+            needed = more
+
+    def _is_opaque(self, statement: ast.stmt) -> bool:
+        """Tell whether a statement that binds no name may do more than wait or say something."""
+        if isinstance(statement, ast.With):
+            return True
+        if not isinstance(statement, ast.Expr | ast.For | ast.If) or claims_in(statement):
+            return False
+        calls = {_called(node) for node in ast.walk(statement) if isinstance(node, ast.Call)}
+        return bool(calls - effects.SYNCHRONISING - effects.HARMLESS - self._imported)
+
+    @cached_property
+    def _imported(self) -> set[str]:
+        imports = (ast.Import, ast.ImportFrom)
+        return {n for s in self.effects if isinstance(s, imports) for n in names_of(s)[1]}
 
     def _touched(self, needed: set[ast.stmt]) -> tuple[set[effects.Origin], set[str], set[str]]:
         """Return the objects, the names of values, and the words that statements use."""
@@ -132,10 +156,6 @@ class Slicer:
             read |= names_of(one)[0] - self._tools
             words |= set() if claims_in(one) else _words(one)
         return used, read, words
-
-    @cached_property
-    def _clients(self) -> set[effects.Origin]:
-        return set().union(*(found.wrapped for found in self.effects.values()))
 
     @cached_property
     def _tools(self) -> set[str]:
@@ -153,6 +173,23 @@ class Slicer:
 def _without_other_claims(cell: Cell, name: str) -> Cell:
     kept = (s for s in cell.statements if not claims_in(s) or name in claims_in(s))
     return Cell(cell.position, tuple(kept))
+
+
+def _called(call: ast.Call) -> str:
+    match call.func:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
+    return ""
+
+
+def _synchronises(statement: ast.stmt) -> bool:
+    """Tell whether a statement waits for something."""
+    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+    return any(
+        _called(call) in effects.SYNCHRONISING
+        or any(keyword.arg in effects.UNTIL for keyword in call.keywords)
+        for call in calls
+    )
 
 
 def _arguments(statement: ast.stmt) -> set[str]:
