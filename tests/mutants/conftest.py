@@ -15,7 +15,8 @@ from cluster import paths
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [r for group in ("passed", "failed") for r in terminalreporter.stats.get(group, [])]
     verdicts = [value for r in reports for key, value in r.user_properties if key == "mutant"]
-    if not verdicts:
+    controls = [value for r in reports for key, value in r.user_properties if key == "control"]
+    if not verdicts + controls:
         return
     terminalreporter.section("mutants")
     for verdict in sorted(verdicts, key=lambda v: (v["lab"], v["claim"], v["mutant"])):
@@ -25,10 +26,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(
         ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("killed", "survived", "void"))
     )
+    held = Counter(control["verdict"] for control in controls)
+    terminalreporter.write_line(f"controls: {held['held']} held, {held['failed']} failed")
+    for control in controls:
+        if control["verdict"] != "held":
+            terminalreporter.write_line(f"control failed: {control['claim']}", red=True)
+    by_claim = {(control["lab"], control["claim"]): control["verdict"] for control in controls}
+    for verdict in verdicts:
+        verdict["control"] = by_claim.get((verdict["lab"], verdict["claim"]), "not run")
     for lab in notebooks.sources():
         ours = [verdict for verdict in verdicts if verdict["lab"] == lab.stem]
+        complete = all(verdict["control"] != "not run" for verdict in ours)
         # A part of them (pytest -k) must not pass for the whole matrix.
-        if len(ours) == len(mutants.of(lab)) > 0:
+        if complete and len(ours) == len(mutants.of(lab)) > 0:
             _keep(lab.stem, ours)
 
 

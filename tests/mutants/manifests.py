@@ -11,7 +11,7 @@ Everything that is specific to Kubernetes stands in the tables at the top.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,15 +71,16 @@ class Document:
     acts_on_all: bool = False
     content: str = ""
     """Equal for documents that say the same."""
+    file: str = ""
 
 
-def documents(text: str) -> list[Document]:
+def documents(text: str, file: str = "") -> list[Document]:
     """Return the documents of a manifest; one that acts on all if it can't be read."""
     try:
         found = [raw for raw in yaml.safe_load_all(text) if raw is not None]
     except yaml.YAMLError:
-        return [Document(acts_on_all=True, content=text)]
-    return [_document(part) for raw in found for part in _parts(raw)]
+        return [Document(acts_on_all=True, content=text, file=file)]
+    return [_document(part, file) for raw in found for part in _parts(raw)]
 
 
 def _parts(raw: Any) -> list[Any]:
@@ -107,20 +108,23 @@ def _above(host: str) -> set[str]:
     return {f"*.{rest}", *_above(rest)} if "." in rest else set()
 
 
-def meet(declared: Iterable[Token], mentioned: Iterable[Token]) -> bool:
-    """Tell whether something that is declared is mentioned."""
-    return not set(declared).isdisjoint(mentioned)
+def meet(one: Document, other: Document) -> bool:
+    """Tell whether one document declares something that the other mentions."""
+    common = one.declares & other.mentions
+    # A file has the rules of one object as several documents.
+    return any(kind != "object" or one.file != other.file for kind, *_ in common)
 
 
-def _document(raw: Any) -> Document:
+def _document(raw: Any, file: str) -> Document:
     content = yaml.safe_dump(raw)
     if not isinstance(raw, dict):
-        return Document(acts_on_all=True, content=content)
+        return Document(acts_on_all=True, content=content, file=file)
     kind = str(raw.get("kind"))
     document = Document(
         acts=kind not in PASSIVE,
         acts_on_all=kind in FAR_REACHING or bool(FAR_REACHING_TEXT.search(content)),
         content=content,
+        file=file,
     )
     metadata = raw.get("metadata") or {}
     if name := metadata.get("name"):

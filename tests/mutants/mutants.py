@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import difflib
 import shutil
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jupytext
 import notebooks
+import packing
 import slicing
 import yaml
 
@@ -42,8 +43,6 @@ class Mutant:
     replace: str
     seen: dict[str, Any]
     """What the claim then observes, or part of it: the reason for which it must fail."""
-    run: int | None = None
-    """Mutants of a lab with the same number share a run: none can reach the claim of another."""
 
     @property
     def change(self) -> tuple[str, str, str]:
@@ -53,19 +52,39 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant, as `_build/evidence/mutants/<lab>.json` keeps it."""
+    """What became of a mutant, as `_build/evidence/mutants/<lab>.json` keeps it, or of a control."""
 
     mutant: str
+    """Empty for a control: the claim ran without a change."""
     claim: str
     verdict: str
-    """killed: the claim failed, for the stated reason. survived: it held. void: anything else."""
+    """killed: the claim failed, for the stated reason. survived: it held. void: anything else.
+    Of a control: held or failed."""
     reason: str
     """The claim's failure text, or why the mutant is void."""
     file: str = ""
     diff: str = ""
 
+    @property
+    def good(self) -> bool:
+        """Whether the claim did what it has to: fail under the mutant, or hold as a control."""
+        return self.verdict == ("killed" if self.mutant else "held")
+
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
+
+
+def complaint(verdict: Verdict) -> str:
+    """Return what to tell of a verdict that is not good."""
+    if verdict.mutant:
+        return f"{verdict.mutant} {verdict.verdict}: {verdict.reason}\n\n{verdict.diff}"
+    return (
+        f"The control of {verdict.claim} failed: the claim must hold where only the cells run that "
+        "its slice has, and nothing that it needs is changed.\n"
+        "Either the slice lacks a cell on which the claim depends (let the cell give the claim "
+        "what it needs through a variable), or packing.py has missed that another mutant of this "
+        f"run reaches the claim.\n\n{verdict.reason}"
+    )
 
 
 class Void(Exception):
@@ -78,20 +97,10 @@ def of(lab: Path) -> list[Mutant]:
     return [Mutant(**entry) for entry in yaml.safe_load(path.read_text())] if path.exists() else []
 
 
-def runs(lab: Path) -> list[list[Mutant]]:
-    """A lab's mutants, in the groups that run together: those of one change and of one number.
-
-    ValueError for a number that two mutants of one claim have.
-    """
-    groups: dict[object, list[Mutant]] = {}
-    for mutant in of(lab):
-        groups.setdefault(mutant.run or mutant.change, []).append(mutant)
-    for group in groups.values():
-        claims = Counter(mutant.claim for mutant in group)
-        if twice := [claim for claim, count in claims.items() if count > 1]:
-            number = group[0].run
-            raise ValueError(f"{lab.stem}: two mutants of run {number} are about {twice[0]}")
-    return list(groups.values())
+@cache
+def runs(lab: Path) -> list[packing.Run[Mutant]]:
+    """Return the runs of a lab's mutants and of the controls of their claims, costliest first."""
+    return packing.of(lab, of(lab), _code_of)
 
 
 @cache
@@ -100,23 +109,26 @@ def cells(lab: Path) -> list[slicing.Cell]:
     return slicing.parse(_code(lab))
 
 
-def run(lab: Path, together: Sequence[Mutant], folder: Path) -> list[Verdict]:
+def run(
+    lab: Path, together: Sequence[Mutant], folder: Path, controls: Sequence[str] = ()
+) -> list[Verdict]:
     """Run the cells that some mutants' claims need, in a copy of the lab with all their changes.
 
-    Each is about another claim. The caller has made `folder`, where the copy goes, the working
+    Each mutant is about another claim. The claims in `controls` must hold in the same run. The caller has made `folder`, where the copy goes, the working
     directory, and closes the labs that the cells open.
     """
     shutil.copytree(lab.parent, folder, dirs_exist_ok=True)
     diffs: dict[tuple[str, str, str], str] = {}
     impossible: dict[tuple[str, str, str], Void] = {}
-    for change in dict.fromkeys(mutant.change for mutant in together):
+    for one in dict.fromkeys(mutant.change for mutant in together):
         try:
-            diffs[change] = _change(lab.parent, folder, *change)
+            diffs[one] = change(lab.parent, folder, *one)
         except Void as void:
-            impossible[change] = void
+            impossible[one] = void
     claims = [mutant.claim for mutant in together if mutant.change in diffs]
+    claims += controls
     outcomes = _outcomes(slicing.parse(_code(folder / lab.name)), claims)
-    return [
+    verdicts = [
         Verdict(
             mutant.mutant,
             mutant.claim,
@@ -126,6 +138,7 @@ def run(lab: Path, together: Sequence[Mutant], folder: Path) -> list[Verdict]:
         )
         for mutant in together
     ]
+    return verdicts + [Verdict("", claim, *_judge_control(outcomes[claim])) for claim in controls]
 
 
 def without_anything_applied(lab: Path) -> tuple[list[str], list[str]]:
@@ -152,7 +165,12 @@ def _code(lab: Path) -> list[str]:
     return [cell.source for cell in notebooks.read(lab).cells if cell.cell_type == "code"]
 
 
-def _change(source: Path, folder: Path, file: str, find: str, replace: str) -> str:
+def _code_of(text: str) -> list[str]:
+    cells = jupytext.reads(text, fmt="md:myst").cells
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def change(source: Path, folder: Path, file: str, find: str, replace: str) -> str:
     """Change the copy in `folder`; the difference that this change alone makes to the source."""
     if not (source / file).exists():
         raise Void(f"there is no {file}")
@@ -216,6 +234,17 @@ def _judge(mutant: Mutant, outcome: Record | Exception) -> tuple[str, str]:
             return "void", str(void)
         case error:
             return "void", f"{type(error).__name__}: {error}"
+
+
+def _judge_control(outcome: Record | Exception) -> tuple[str, str]:
+    """Return the verdict on a claim that ran without a change, and the reason."""
+    match outcome:
+        case Record(observed=observed):
+            return "held", f"the claim held with {observed}"
+        case ClaimFailed() | Void() as failure:
+            return "failed", str(failure)
+        case error:
+            return "failed", f"{type(error).__name__}: {error}"
 
 
 def _expected(value: Any) -> Any:

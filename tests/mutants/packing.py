@@ -14,6 +14,7 @@ the least.
 from __future__ import annotations
 
 import ast
+import random
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -41,6 +42,11 @@ ACTING = (
 )
 """Methods that may change something in the cluster."""
 
+RUN = 5
+"""What a run costs by itself, in objects: a namespace, and the waiting for its last objects."""
+
+TRIES = 5
+
 # From here on it is about any lab.
 
 Change = tuple[str, str, str]
@@ -50,6 +56,8 @@ Change = tuple[str, str, str]
 class Mutant(Protocol):
     """What packing has to know of a mutant."""
 
+    @property
+    def mutant(self) -> str: ...
     @property
     def claim(self) -> str: ...
     @property
@@ -67,6 +75,13 @@ class Run(Generic[M]):
     controls: list[str] = field(default_factory=list)
     cost: float = 0
     """An estimate: the objects that the run's statements create."""
+
+    @property
+    def name(self) -> str:
+        """Name the run by its mutants, or by its controls if it has no mutants."""
+        return "+".join(mutant.mutant for mutant in self.mutants) or "+".join(
+            ["controls", *self.controls]
+        )
 
 
 @dataclass
@@ -86,6 +101,8 @@ class _Slice:
     """Files that decide what the claim observes."""
     documents: dict[str, Document] = field(default_factory=dict)
     """Documents that decide it, by their content."""
+    places: dict[str, int] = field(default_factory=dict)
+    """The first statement that reads a file, by the file."""
 
 
 Reads = dict[ast.stmt, list[tuple[str, ast.AST | None]]]
@@ -108,7 +125,7 @@ class _Reach:
     everything: bool = False
 
 
-class Packer:
+class Packer(Generic[M]):
     """Tells for one lab what reaches what.
 
     Args:
@@ -130,7 +147,7 @@ class Packer:
         self._cells = slicing.parse(self._sources)
         self._slicer = slicing.Slicer(self._cells)
         self._order = {s: n for n, s in enumerate(_statements(self._cells))}
-        self._documents = {name: manifests.documents(t) for name, t in self._texts.items()}
+        self._documents = {name: manifests.documents(t, name) for name, t in self._texts.items()}
         self._slices: dict[str, _Slice] = {}
         self._reaches: dict[Change, _Reach] = {}
         self._meets: dict[tuple[str, str], bool] = {}
@@ -138,12 +155,14 @@ class Packer:
 
     # What reaches what
 
-    def reaches(self, mutant: Mutant, claim: str) -> bool:
+    def reaches(self, mutant: M, claim: str) -> bool:
         """Tell whether a mutant's change, or an effect in its run, may reach a claim."""
         slice_ = self.slice(claim)
         reach = self._reach(mutant)
         if reach.everything or claim in reach.claims:
             return True
+        if self._begins(mutant, reach) > slice_.place:
+            return False
         if reach.files & slice_.files or reach.statements & slice_.relevant:
             return True
         if any(document.content in slice_.documents for document in reach.changed):
@@ -151,6 +170,22 @@ class Packer:
         documents = slice_.documents.values()
         return any(_document_reaches(document, slice_) for document in reach.documents) or any(
             _declares_word(document, reach.words) for document in documents
+        )
+
+    def _begins(self, mutant: M, reach: _Reach) -> int:
+        """Return the place of the first statement of the mutant's run that the change touches."""
+        if reach.statements:
+            return min(self._order[statement] for statement in reach.statements)
+        return self.slice(mutant.claim).places.get(mutant.change[0], 0)
+
+    def can_both_be_made(self, one: Change, other: Change) -> bool:
+        """Tell whether each of two changes finds its text just once beside the other."""
+        if one[0] != other[0]:
+            return True
+        text = self._text if one[0] == self._source else self._texts.get(one[0], "")
+        return all(
+            text.replace(first[1], first[2]).count(second[1]) == 1
+            for first, second in ((one, other), (other, one))
         )
 
     def disturbs(self, one: str, other: str) -> bool:
@@ -199,8 +234,12 @@ class Packer:
             self._add_files(found, reads)
             more = self._creators(found, reads)
             if more.keys() <= also.keys():
-                return found
+                break
             also |= more
+        for statement in sorted(statements, key=lambda s: self._order.get(s, 0)):
+            for file, _ in reads[statement]:
+                found.places.setdefault(file, self._order.get(statement, 0))
+        return found
 
     def _words(self, statements: Iterable[ast.stmt]) -> frozenset[str]:
         texts = (text for s in statements if not slicing.claims_in(s) for text in _texts(s))
@@ -304,7 +343,7 @@ class Packer:
         if file not in self._applied:
             return _Reach(files={file})
         old = self._documents[file]
-        new = manifests.documents(self._texts[file].replace(find, replace))
+        new = manifests.documents(self._texts[file].replace(find, replace), file)
         contents = [{document.content for document in side} for side in (old, new)]
         gone = [document for document in old if document.content not in contents[1]]
         came = [document for document in new if document.content not in contents[0]]
@@ -377,76 +416,166 @@ class Packer:
         return self._costs[statement]
 
 
-def pack(packer: Packer, mutants: Sequence[M]) -> list[Run[M]]:
+def of(lab: Path, mutants: Sequence[M], code: Callable[[str], list[str]]) -> list[Run[M]]:
+    """Return the runs of a lab's mutants, with a control for each of their claims.
+
+    Args:
+        lab: the file with the lab's text; its other files lie beside it.
+        mutants: the lab's mutants.
+        code: reads the code cells of a lab's text.
+    """
+    return pack(Packer(lab.parent, lab.name, code), mutants) if mutants else []
+
+
+def pack(packer: Packer[M], mutants: Sequence[M]) -> list[Run[M]]:
     """Return the runs of a lab's mutants, with a control for each claim; the costliest first."""
-    groups = _Groups(packer)
-    degree = {id(one): sum(not groups.compatible(one, two) for two in mutants) for one in mutants}
-    for mutant in sorted(mutants, key=lambda one: (-degree[id(one)], one.change, one.claim)):
-        groups.add(mutant)
-    groups.add_controls(dict.fromkeys(mutant.claim for mutant in mutants))
-    return sorted(groups.runs, key=lambda run: -run.cost)
+    groups = _Groups(packer, mutants)
+    runs = groups.runs()
+    groups.add_controls(runs)
+    return sorted(runs, key=lambda run: -run.cost)
 
 
 class _Groups(Generic[M]):
-    """The runs of one lab while they are filled."""
+    """Sorts the mutants of one lab into runs.
 
-    def __init__(self, packer: Packer) -> None:
+    Sets of mutants are numbers whose bits are the mutants; so are sets of creating statements.
+    """
+
+    def __init__(self, packer: Packer[M], mutants: Sequence[M]) -> None:
         self._packer = packer
-        self.runs: list[Run[M]] = []
-        self._statements: dict[int, set[ast.stmt]] = {}
+        self._mutants = mutants
+        self._claims = list(dict.fromkeys(mutant.claim for mutant in mutants))
+        self._reached = [{c for c in self._claims if packer.reaches(m, c)} for m in mutants]
+        self._foes = [
+            sum(1 << j for j, two in enumerate(mutants) if not self._compatible(i, j, one, two))
+            for i, one in enumerate(mutants)
+        ]
+        costly: dict[ast.stmt, int] = {}
+        self._needs: dict[str, int] = {}
+        for claim in self._claims:
+            statements = [s for s in packer.slice(claim).statements if packer.cost([s])]
+            bits = (1 << costly.setdefault(statement, len(costly)) for statement in statements)
+            self._needs[claim] = sum(bits)
+        self._prices = [packer.cost([statement]) for statement in costly]
+        self._known: dict[int, int] = {}
 
-    def compatible(self, one: M, other: M) -> bool:
+    def compatible(self, one: int, other: int) -> bool:
+        """Tell whether two mutants, by their positions, may share a run."""
+        return not self._foes[one] >> other & 1
+
+    def _compatible(self, i: int, j: int, one: M, other: M) -> bool:
         if one.claim == other.claim:
-            return one is other
-        packer = self._packer
-        if packer.disturbs(one.claim, other.claim) or packer.disturbs(other.claim, one.claim):
+            return i == j
+        if self._disturb(one.claim, other.claim):
             return False
         if one.change == other.change:
             return True
-        return not (packer.reaches(one, other.claim) or packer.reaches(other, one.claim))
+        if not self._packer.can_both_be_made(one.change, other.change):
+            return False
+        return other.claim not in self._reached[i] and one.claim not in self._reached[j]
 
-    def add(self, mutant: M) -> None:
-        fitting = [r for r in self.runs if all(self.compatible(mutant, one) for one in r.mutants)]
-        run = self._cheapest(fitting, mutant.claim) or self._new()
-        run.mutants.append(mutant)
-        self._grow(run, mutant.claim)
+    def _disturb(self, one: str, other: str) -> bool:
+        return self._packer.disturbs(one, other) or self._packer.disturbs(other, one)
 
-    def add_controls(self, claims: Iterable[str]) -> None:
+    def runs(self) -> list[Run[M]]:
+        """Return runs of all mutants: the best of several tries, each of which is improved."""
+        degrees = [foes.bit_count() for foes in self._foes]
+        order = sorted(range(len(self._mutants)), key=lambda i: -degrees[i])
+        chance = random.Random(0)
+        tries = []
+        for _ in range(TRIES):
+            tries.append(self._improved(self._greedy(order)))
+            order = sorted(order, key=lambda i: -degrees[i] * chance.uniform(0.5, 1))
+        best = min(tries, key=self._total)
+        return [
+            Run([self._mutants[i] for i in group], cost=self._price(self._union(group)))
+            for group in best
+        ]
+
+    def _greedy(self, order: Iterable[int]) -> list[list[int]]:
+        groups: list[list[int]] = []
+        for one in order:
+            fitting = [g for g in groups if all(self.compatible(one, two) for two in g)]
+            if fitting:
+                min(fitting, key=lambda group: self._added(group, one)).append(one)
+            else:
+                groups.append([one])
+        return groups
+
+    def _improved(self, groups: list[list[int]]) -> list[list[int]]:
+        """Move mutants to where they cost less, as long as one can be found."""
+        moved = True
+        while moved:
+            moved = False
+            for group in groups:
+                for one in list(group):
+                    rest = [two for two in group if two != one]
+                    saved = self._cost(group) - self._cost(rest)
+                    fitting = [
+                        g
+                        for g in groups
+                        if g is not group and g and all(self.compatible(one, two) for two in g)
+                    ]
+                    into = min(fitting, key=lambda g: self._added(g, one), default=None)
+                    if into is not None and self._added(into, one) < saved:
+                        group.remove(one)
+                        into.append(one)
+                        moved = True
+        return [group for group in groups if group]
+
+    def add_controls(self, runs: list[Run[M]]) -> None:
         """Let each claim also hold somewhere: beside mutants, or in runs of controls alone."""
-        longest = max((run.cost for run in self.runs), default=0)
-        for claim in sorted(claims, key=lambda c: -self._packer.cost(self._needs(c))):
-            fitting = [r for r in self.runs if self._fits(claim, r, longest)]
-            run = self._cheapest(fitting, claim) or self._new()
+        longest = max((run.cost for run in runs), default=0)
+        reached = {id(m): reached for m, reached in zip(self._mutants, self._reached, strict=True)}
+        needs = {id(run): self._union_of(mutant.claim for mutant in run.mutants) for run in runs}
+        for claim in sorted(self._claims, key=lambda c: -self._price(self._needs[c])):
+            fitting = [
+                run
+                for run in runs
+                if self._price(needs[id(run)] | self._needs[claim]) <= longest
+                and not any(claim in reached[id(mutant)] for mutant in run.mutants)
+                and not any(
+                    claim == there or self._disturb(claim, there)
+                    for there in (*(mutant.claim for mutant in run.mutants), *run.controls)
+                )
+            ]
+            if fitting:
+                run = min(
+                    fitting,
+                    key=lambda r: (self._price(needs[id(r)] | self._needs[claim]) - r.cost, r.cost),
+                )
+            else:
+                runs.append(run := Run())
+                needs[id(run)] = 0
             run.controls.append(claim)
-            self._grow(run, claim)
+            needs[id(run)] |= self._needs[claim]
+            run.cost = self._price(needs[id(run)])
 
-    def _fits(self, claim: str, run: Run[M], longest: float) -> bool:
-        packer = self._packer
-        there = [*(mutant.claim for mutant in run.mutants), *run.controls]
-        return (
-            claim not in there
-            and not any(packer.reaches(mutant, claim) for mutant in run.mutants)
-            and not any(packer.disturbs(c, claim) or packer.disturbs(claim, c) for c in there)
-            and run.cost + self._added(run, claim) <= longest
-        )
+    # Costs
 
-    def _cheapest(self, runs: Iterable[Run[M]], claim: str) -> Run[M] | None:
-        return min(runs, key=lambda run: (self._added(run, claim), run.cost), default=None)
+    def _total(self, groups: list[list[int]]) -> int:
+        return sum(map(self._cost, groups))
 
-    def _needs(self, claim: str) -> frozenset[ast.stmt]:
-        return self._packer.slice(claim).relevant
+    def _cost(self, group: list[int]) -> int:
+        return RUN + self._price(self._union(group)) if group else 0
 
-    def _added(self, run: Run[M], claim: str) -> float:
-        return self._packer.cost(self._needs(claim) - self._statements[id(run)])
+    def _added(self, group: list[int], one: int) -> int:
+        return self._cost([*group, one]) - self._cost(group)
 
-    def _new(self) -> Run[M]:
-        self.runs.append(run := Run())
-        self._statements[id(run)] = set()
-        return run
+    def _union(self, group: Iterable[int]) -> int:
+        return self._union_of(self._mutants[one].claim for one in group)
 
-    def _grow(self, run: Run[M], claim: str) -> None:
-        self._statements[id(run)] |= self._needs(claim)
-        run.cost = self._packer.cost(self._statements[id(run)])
+    def _union_of(self, claims: Iterable[str]) -> int:
+        needed = 0
+        for claim in claims:
+            needed |= self._needs[claim]
+        return needed
+
+    def _price(self, needed: int) -> int:
+        if needed not in self._known:
+            prices = (price for bit, price in enumerate(self._prices) if needed >> bit & 1)
+            self._known[needed] = sum(prices)
+        return self._known[needed]
 
 
 def _statements(cells: Iterable[slicing.Cell]) -> list[ast.stmt]:
@@ -462,8 +591,8 @@ def _is_mentioned(document: Document, slice_: _Slice) -> bool:
     if document.acts_on_all or _declares_word(document, slice_.words):
         return True
     others = [other for content, other in slice_.documents.items() if content != document.content]
-    return any(manifests.meet(document.declares, other.mentions) for other in others) or (
-        document.acts and any(manifests.meet(other.declares, document.mentions) for other in others)
+    return any(manifests.meet(document, other) for other in others) or (
+        document.acts and any(manifests.meet(other, document) for other in others)
     )
 
 

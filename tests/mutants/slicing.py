@@ -109,9 +109,7 @@ class Slicer:
         used |= set(origins)
         relevant = deciding | set(also)
         for one in statements:
-            if self.effects[one].awaited & used or self._is_opaque(one):
-                relevant.add(one)
-            elif _synchronises(one) and (_arguments(one) & read or _words(one) & words):
+            if self.effects[one].awaited & used or self._is_opaque(one) or (_synchronises(one) and (_arguments(one) & read or _words(one) & words)):
                 relevant.add(one)
         return deciding, self._closure(relevant, statements)
 

@@ -10,26 +10,20 @@ import mutants
 import notebooks
 import pytest
 import slicing
-from mutants import Mutant
+from packing import Run
 
 from kubelab.lab import close_all
 
 LABS = notebooks.to_run()
 each_lab = pytest.mark.parametrize("lab", notebooks.sources(), ids=lambda source: source.stem)
 each_lab_to_run = pytest.mark.parametrize("lab", LABS, ids=lambda source: source.stem)
-# What takes longest comes first: a long run at the end would run alone. That is, those with many
-# mutants, and those of the labs that wait for a store or for scrapes, whatever is made wrong.
-WAIT_LONGEST = ("log-forwarding", "metrics")
+# What takes longest comes first: a long run at the end would run alone.
 RUNS = sorted(
-    ((lab, run) for lab in LABS for run in mutants.runs(lab)),
-    key=lambda pair: (pair[0].stem not in WAIT_LONGEST, -len(pair[1])),
+    ((lab, run) for lab in LABS for run in mutants.runs(lab)), key=lambda pair: -pair[1].cost
 )
 each_run = pytest.mark.parametrize(
     ("lab", "together"),
-    [
-        pytest.param(lab, run, id=f"{lab.stem}-{'+'.join(one.mutant for one in run)}")
-        for lab, run in RUNS
-    ],
+    [pytest.param(lab, run, id=f"{lab.stem}-{run.name}") for lab, run in RUNS],
 )
 
 
@@ -53,20 +47,20 @@ def test_no_claim_holds_where_nothing_is_applied(
 
 @each_run
 @pytest.mark.usefixtures("room_for_one_more")
-def test_mutants_are_killed(
+def test_mutants_are_killed_and_controls_hold(
     lab: Path,
-    together: list[Mutant],
+    together: Run,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record_property: Callable[[str, object], None],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    verdicts = mutants.run(lab, together, tmp_path)
+    verdicts = mutants.run(lab, together.mutants, tmp_path, together.controls)
     for verdict in verdicts:
-        record_property("mutant", {"lab": lab.stem, **verdict.as_dict()})
-    alive = [verdict for verdict in verdicts if verdict.verdict != "killed"]
-    if alive:
-        texts = (f"{v.mutant} {v.verdict}: {v.reason}\n\n{v.diff}" for v in alive)
+        kind = "mutant" if verdict.mutant else "control"
+        record_property(kind, {"lab": lab.stem, **verdict.as_dict()})
+    texts = [mutants.complaint(verdict) for verdict in verdicts if not verdict.good]
+    if texts:
         pytest.fail("\n\n".join(texts), pytrace=False)
 
 
