@@ -13,8 +13,20 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-Origin = ast.AST
-"""The call that created an object."""
+
+@dataclass(frozen=True)
+class Origin:
+    """The call that created an object, or several."""
+
+    call: ast.Call
+    file: str = ""
+    """Its first argument, if it can be told: a file of the lab."""
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its ending; by convention the object's name."""
+        return self.file.rpartition(".")[0]
+
 
 Origins = frozenset[Origin]
 NONE: Origins = frozenset()
@@ -77,6 +89,22 @@ class Effects:
     changed: set[Origin] = field(default_factory=set)
     awaited: set[Origin] = field(default_factory=set)
     """Objects for whose states it waits."""
+    keys: dict[str, set[str] | None] = field(default_factory=dict)
+    """Names of which it reads only the items with these keys; None for all of the value."""
+    items: dict[str, Effects] = field(default_factory=dict)
+    """What each item of the dict needs that the statement makes, by its key."""
+
+
+@dataclass
+class _Element:
+    """An element of a collection whose elements are known one by one."""
+
+    objects: Origins
+    sources: Origins
+    text: str | None = None
+    """Its value, if it is a text."""
+    key: str | None = None
+    """Its key, if the collection is a dict."""
 
 
 def of(statements: Sequence[ast.stmt]) -> dict[ast.stmt, Effects]:
@@ -97,6 +125,10 @@ def _constants(statements: Iterable[ast.stmt]) -> dict[str, str]:
     return texts
 
 
+def _is_text(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
 def _text(node: ast.AST) -> str:
     """Return the text constants in a piece of code."""
     constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
@@ -110,6 +142,10 @@ class _Interpreter:
         """The objects that a name stands for."""
         self._sources: dict[str, Origins] = {}
         """The objects from which the value of a name was read."""
+        self._elements: dict[str, list[_Element]] = {}
+        """The elements of a name's collection, if they are known one by one."""
+        self._texts: dict[str, str] = {}
+        """Names that stand for a text, in a comprehension."""
         self._functions: dict[str, ast.FunctionDef | ast.Lambda] = {}
         self._running: list[ast.AST] = []
         self._effects = Effects()
@@ -173,8 +209,103 @@ class _Interpreter:
                     results = [(self._value(one), self._read_by(one)) for one in values]
                     for name, (objects, sources) in zip(names, results, strict=True):
                         self._bind(name, objects, sources)
+                case (ast.Tuple(elts=names), _) if (
+                    made := self._made_elements(value)
+                ) is not None and len(made) == len(names):
+                    for name, element in zip(names, made, strict=True):
+                        self._bind(name, element.objects, element.sources)
                 case _:
+                    elements = self._made_elements(value)
                     self._bind(target, self._value(value), self._read_by(value))
+                    if isinstance(target, ast.Name) and elements is not None:
+                        self._elements[target.id] = elements
+
+    def _made_elements(self, value: ast.expr) -> list[_Element] | None:
+        """Return the elements of a collection that an expression makes, if each is known."""
+        match value:
+            case ast.Tuple(elts=values) | ast.List(elts=values) if not any(
+                isinstance(one, ast.Starred) for one in values
+            ):
+                return [self._element(one) for one in values]
+            case ast.Dict(keys=keys, values=values) if all(map(_is_text, keys)):
+                return [
+                    self._element(one, key.value) for key, one in zip(keys, values, strict=True)
+                ]
+            case ast.Name(id=name):
+                return self._elements.get(name)
+            case ast.DictComp(generators=[generator], key=key, value=inner):
+                return self._unrolled(generator, inner, key)
+            case (
+                ast.ListComp(generators=[generator], elt=inner)
+                | ast.GeneratorExp(generators=[generator], elt=inner)
+            ):
+                return self._unrolled(generator, inner, None)
+        return None
+
+    def _element(self, node: ast.expr, key: str | None = None) -> _Element:
+        return _Element(self._value(node), self._read_by(node), self._text_of(node), key)
+
+    def _unrolled(
+        self, generator: ast.comprehension, value: ast.expr, key: ast.expr | None
+    ) -> list[_Element] | None:
+        """Return the elements of a comprehension over a collection with known elements.
+
+        The effects of each one are kept under its key.
+        """
+        elements = self._iterated(generator.iter)
+        if elements is None or generator.ifs:
+            return None
+        state = dict(self._names), dict(self._sources), dict(self._texts), self._effects
+        made, items = [], {}
+        for element in elements:
+            self._effects = Effects()
+            self._bind_element(generator.target, element)
+            its_key = self._text_of(key) if key else None
+            found = self._element(value, its_key)
+            made.append(found)
+            if its_key is not None:
+                items[its_key] = self._effects
+        self._names, self._sources, self._texts, self._effects = state
+        if key and len(items) == len(elements):
+            self._effects.items = items
+        return made if not key or len(items) == len(elements) else None
+
+    def _iterated(self, node: ast.expr) -> list[_Element] | None:
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="items" | "values")):
+                return self._elements.get(name)
+        return self._made_elements(node)
+
+    def _bind_element(self, target: ast.expr, element: _Element) -> None:
+        match target:
+            case ast.Name(id=name):
+                self._bind(target, element.objects, element.sources)
+                if element.text is not None:
+                    self._texts[name] = element.text
+            case ast.Tuple(elts=[ast.Name(id=key), ast.Name() as value]):
+                self._bind(value, element.objects, element.sources)
+                self._bind(ast.Name(key), NONE, NONE)
+                if element.key is not None:
+                    self._texts[key] = element.key
+            case _:
+                self._bind(target, element.objects, element.sources)
+
+    def _text_of(self, node: ast.expr | None) -> str | None:
+        """Return the text that an expression stands for, if it can be told."""
+        match node:
+            case ast.Constant(value=str(text)):
+                return text
+            case ast.Name(id=name):
+                return self._texts.get(name)
+            case ast.Attribute(value=ast.Name(id=name), attr="name"):
+                origins = self._names.get(name, NONE)
+                return next(iter(origins)).stem or None if len(origins) == 1 else None
+            case ast.JoinedStr(values=parts):
+                texts = [self._text_of(part) for part in parts]
+                return None if None in texts else "".join(map(str, texts))
+            case ast.FormattedValue(value=inner):
+                return self._text_of(inner)
+        return None
 
     def _bind(self, target: ast.AST, objects: Origins, sources: Origins, add: bool = False) -> None:
         match target:
@@ -183,6 +314,8 @@ class _Interpreter:
                     objects |= self._names.get(name, NONE)
                     sources |= self._sources.get(name, NONE)
                 self._names[name], self._sources[name] = objects, sources
+                self._elements.pop(name, None)
+                self._texts.pop(name, None)
             case ast.Starred(value=inner):
                 self._bind(inner, objects, sources, add)
             case ast.Tuple(elts=inner) | ast.List(elts=inner):
@@ -199,7 +332,15 @@ class _Interpreter:
             case ast.Name(id=name):
                 found = self._names.get(name, NONE)
                 self._effects.used |= found
+                self._effects.keys[name] = None
                 return found
+            case ast.Subscript(value=ast.Name(id=name), slice=index) if found := self._item(
+                name, self._text_of(index)
+            ):
+                self._effects.used |= found.objects
+                if self._effects.keys.get(name, set()) is not None:
+                    self._effects.keys.setdefault(name, set()).add(found.key)
+                return found.objects
             case ast.Attribute(value=inner, attr=name):
                 found = self._value(inner)
                 return found if name in PARTS else NONE
@@ -228,6 +369,10 @@ class _Interpreter:
                 self._values(node)
                 return NONE
 
+    def _item(self, name: str, key: str | None) -> _Element | None:
+        elements = self._elements.get(name, ()) if key is not None else ()
+        return next((element for element in elements if element.key == key), None)
+
     def _values(self, node: ast.AST) -> Origins:
         return self._union(n for n in ast.iter_child_nodes(node) if isinstance(n, ast.expr))
 
@@ -236,11 +381,26 @@ class _Interpreter:
 
     def _comprehension(self, generators: Iterable[ast.comprehension], value: ast.expr) -> Origins:
         names, sources = dict(self._names), dict(self._sources)
+        generators = list(generators)
+        if len(generators) == 1 and not generators[0].ifs:
+            elements = self._iterated(generators[0].iter)
+            if elements is not None:
+                return self._each(generators[0].target, elements, value)
         for generator in generators:
             self._bind(generator.target, self._value(generator.iter), self._read_by(generator.iter))
             self._union(generator.ifs)
         found = self._value(value)
         self._names, self._sources = names, sources
+        return found
+
+    def _each(self, target: ast.expr, elements: list[_Element], value: ast.expr) -> Origins:
+        names, sources, texts = dict(self._names), dict(self._sources), dict(self._texts)
+        found = NONE
+        for element in elements:
+            self._effects.used |= element.objects
+            self._bind_element(target, element)
+            found |= self._value(value)
+        self._names, self._sources, self._texts = names, sources, texts
         return found
 
     def _call(self, call: ast.Call) -> Origins:
@@ -266,7 +426,10 @@ class _Interpreter:
                     return objects
                 if method in PARTS:
                     return objects
-                return given if method in WRAPPERS else frozenset({call})
+                if method in WRAPPERS:
+                    return given
+                file = self._text_of(call.args[0]) if call.args else None
+                return frozenset({Origin(call, file or "")})
             case other:
                 self._value(other)
                 return given

@@ -25,6 +25,7 @@ from typing import Generic, Protocol, TypeVar
 
 import manifests
 import slicing
+from effects import Origin
 from manifests import Document
 
 # What is specific to the library that the labs use.
@@ -204,17 +205,21 @@ class Packer(Generic[M]):
         for statement in one.relevant - other.relevant:
             changed = effects[statement].changed & later
             if changed and self._order.get(statement, 0) < other.place:
-                for document in self._created_by(changed & self._origins(other)):
+                there = self._calls(other)
+                for document in self._created_by(o for o in changed if o.call in there):
                     if _is_mentioned(document, other):
                         return True
         return False
 
-    def _origins(self, slice_: _Slice) -> set[ast.AST]:
+    def _calls(self, slice_: _Slice) -> set[ast.AST]:
         calls = (node for s in slice_.relevant for node in ast.walk(s))
         return {node for node in calls if isinstance(node, ast.Call)}
 
-    def _created_by(self, origins: Iterable[ast.AST]) -> list[Document]:
-        return [d for call in origins for d in self._of(self._files(call, self._order))]
+    def _created_by(self, origins: Iterable[Origin]) -> list[Document]:
+        files = (
+            {o.file} if o.file in self._texts else self._files(o.call, self._order) for o in origins
+        )
+        return [document for names in files for document in self._of(names)]
 
     def slice(self, claim: str) -> _Slice:
         """Return what a claim needs."""
@@ -226,12 +231,12 @@ class Packer(Generic[M]):
         statements = _statements(cells)
         place = max(self._order.get(statement, 0) for statement in statements)
         reads = {s: self._reads(s, statements) for s in statements}
-        also: dict[ast.stmt, set[ast.AST]] = {}
+        also: dict[ast.stmt, set[Origin]] = {}
         while True:
             calls = set().union(*also.values())
             deciding, relevant = map(frozenset, self._slicer.decisive(claim, also, calls))
             found = _Slice(frozenset(statements), deciding, relevant, place, self._words(deciding))
-            self._add_files(found, reads)
+            self._add_files(found, reads, self._slicer.used_by[claim])
             more = self._creators(found, reads)
             if more.keys() <= also.keys():
                 break
@@ -245,15 +250,14 @@ class Packer(Generic[M]):
         texts = (text for s in statements if not slicing.claims_in(s) for text in _texts(s))
         return frozenset().union(*(manifests.words(t) for t in texts if t not in self._texts))
 
-    def _add_files(self, slice_: _Slice, reads: Reads) -> None:
+    def _add_files(self, slice_: _Slice, reads: Reads, used: set[Origin]) -> None:
         """Find the files that decide what a claim observes.
 
         That is, those whose objects decisive statements use, and those whose objects are mentioned
         by their code or by documents that decide.
         """
-        used = set().union(*(self._slicer.effects[s].used for s in slice_.decisive))
         read = [pair for s in slice_.decisive for pair in reads[s]]
-        direct = {file for file, origin in read if origin is None or origin in used}
+        direct = {file for file, call in read if call is None or _creates(used, call, file)}
         slice_.files = frozenset(direct)
         slice_.documents = {d.content: d for d in self._of(direct & self._applied)}
         files = {file for pairs in reads.values() for file, _ in pairs}
@@ -265,14 +269,14 @@ class Packer(Generic[M]):
         }:
             slice_.documents |= more
 
-    def _creators(self, slice_: _Slice, reads: Reads) -> dict[ast.stmt, set[ast.AST]]:
+    def _creators(self, slice_: _Slice, reads: Reads) -> dict[ast.stmt, set[Origin]]:
         """Return the statements that create what decides, with the calls that do so."""
-        found: dict[ast.stmt, set[ast.AST]] = {}
+        found: dict[ast.stmt, set[Origin]] = {}
         for statement, pairs in reads.items():
             for file, call in pairs:
                 documents = self._documents.get(file, ()) if call else ()
                 if any(document.content in slice_.documents for document in documents):
-                    found.setdefault(statement, set()).add(call)
+                    found.setdefault(statement, set()).add(Origin(call, file))
         return found
 
     @cached_property
@@ -580,6 +584,10 @@ class _Groups(Generic[M]):
 
 def _statements(cells: Iterable[slicing.Cell]) -> list[ast.stmt]:
     return [statement for cell in cells for statement in cell.statements]
+
+
+def _creates(used: Iterable[Origin], call: ast.AST, file: str) -> bool:
+    return any(one.call is call and one.file in (file, "") for one in used)
 
 
 def _document_reaches(document: Document, slice_: _Slice) -> bool:

@@ -20,6 +20,9 @@ import effects
 from effects import CONTAINER_CHANGES, Effects
 
 
+Demands = dict[ast.stmt, set[str] | None]
+
+
 @dataclass(frozen=True)
 class Cell:
     """A cell, or those of its statements that are run."""
@@ -57,6 +60,8 @@ class Slicer:
         self.effects: dict[ast.stmt, Effects] = effects.of(
             [statement for cell in cells for statement in cell.statements]
         )
+        self.used_by: dict[str, set[effects.Origin]] = {}
+        """The objects that decide what a claim observes; known when `decisive` has run."""
 
     def for_claim(self, name: str) -> list[Cell]:
         """Return the cells to run for one claim; LookupError if no cell makes it."""
@@ -104,31 +109,76 @@ class Slicer:
             a cell with them.
         """
         statements = [s for cell in self.for_claim(name) for s in cell.statements]
-        deciding = self._closure({one for one in statements if name in claims_in(one)}, statements)
-        used, read, words = self._touched(deciding)
-        used |= set(origins)
+        seeds = {one for one in statements if name in claims_in(one)}
+        demands = self._demands(seeds, statements)
+        deciding = set(demands)
+        _, read, words = self._touched(deciding)
+        self.used_by[name] = decided = self._used_of(demands)
+        used = decided | set(origins)
         relevant = deciding | set(also)
         for one in statements:
-            if self.effects[one].awaited & used or self._is_opaque(one) or (_synchronises(one) and (_arguments(one) & read or _words(one) & words)):
+            if (
+                self.effects[one].awaited & used
+                or self._is_opaque(one)
+                or (_synchronises(one) and (_arguments(one) & read or _words(one) & words))
+            ):
                 relevant.add(one)
         return deciding, self._closure(relevant, statements)
 
     def _closure(self, needed: set[ast.stmt], statements: list[ast.stmt]) -> set[ast.stmt]:
         """Return statements with those that bind what they read, and change what they use."""
+        return set(self._demands(needed, statements))
+
+    def _demands(self, seeds: set[ast.stmt], statements: list[ast.stmt]) -> Demands:
+        """Return what a closure needs of each statement: some items of the dict it makes, or all."""
+        needed: Demands = dict.fromkeys(seeds)
         while True:
-            used = self._touched(needed)[0]
-            more: set[ast.stmt] = set()
-            open_names: set[str] = set()
+            used = self._used_of(needed)
+            more: Demands = {}
+            open_names: dict[str, set[str] | None] = {}
             for one in reversed(statements):
                 reads, binds = names_of(one)
-                if one in needed or binds & open_names or self.effects[one].changed & used:
-                    more.add(one)
+                asked = [open_names[name] for name in binds if name in open_names]
+                if one in needed or asked or self.effects[one].changed & used:
+                    keys = self._keys(one, binds, asked)
+                    if one in seeds or self.effects[one].changed & used:
+                        keys = None
+                    more[one] = keys
                     if not isinstance(one, ast.If | ast.For | ast.While | ast.Try):
-                        open_names -= binds
-                    open_names |= reads
+                        for name in binds:
+                            open_names.pop(name, None)
+                    for name in reads:
+                        _ask(open_names, name, self._keys_read(one, keys, name))
             if more == needed:
                 return needed
             needed = more
+
+    def _keys(
+        self, statement: ast.stmt, binds: set[str], asked: list[set[str] | None]
+    ) -> set[str] | None:
+        """Return the items of a statement's dict that are asked for; None for all it does."""
+        items = self.effects[statement].items
+        keys = set().union(*(one or () for one in asked))
+        known = len(binds) == 1 and asked and None not in asked and keys <= items.keys()
+        return keys if known else None
+
+    def _keys_read(self, statement: ast.stmt, keys: set[str] | None, name: str) -> set[str] | None:
+        """Return the items that a statement reads of a name's dict; None for all of its value."""
+        found: set[str] = set()
+        for effect in self._parts(statement, keys):
+            if name in effect.keys:
+                if effect.keys[name] is None:
+                    return None
+                found |= effect.keys[name]
+        return found or None
+
+    def _parts(self, statement: ast.stmt, keys: set[str] | None) -> list[Effects]:
+        effect = self.effects[statement]
+        return [effect] if keys is None else [effect.items[key] for key in keys]
+
+    def _used_of(self, needed: Demands) -> set[effects.Origin]:
+        parts = (part for one, keys in needed.items() for part in self._parts(one, keys))
+        return set().union(*(part.used for part in parts))
 
     def _is_opaque(self, statement: ast.stmt) -> bool:
         """Tell whether a statement that binds no name may do more than wait or say something."""
@@ -171,6 +221,12 @@ class Slicer:
 def _without_other_claims(cell: Cell, name: str) -> Cell:
     kept = (s for s in cell.statements if not claims_in(s) or name in claims_in(s))
     return Cell(cell.position, tuple(kept))
+
+
+def _ask(names: dict[str, set[str] | None], name: str, keys: set[str] | None) -> None:
+    """Note that items of a name's dict are needed, beside those that already are."""
+    before = names.get(name, set())
+    names[name] = None if keys is None or before is None else before | keys
 
 
 def _called(call: ast.Call) -> str:
