@@ -21,6 +21,8 @@ class Origin:
     call: ast.Call
     file: str = ""
     """Its first argument, if it can be told: a file of the lab."""
+    statement: ast.stmt | None = None
+    """Where it was run: a function may make the call for several statements."""
 
     @property
     def stem(self) -> str:
@@ -35,6 +37,12 @@ NONE: Origins = frozenset()
 
 CHANGES = frozenset({"patch", "delete", "evict", "scale", "rollout", "restart", "stop", "close"})
 """Methods that change their object."""
+
+CREATES = frozenset(
+    {"apply", "apply_all", "apply_each", "apply_documents", "apply_to_cluster"}
+    | {"apply_cluster_scoped", "tls_secret"}
+)
+"""Methods that create objects, of the manifest in the file that they are given."""
 
 COMMANDS = frozenset({"exec", "run"})
 """Methods that run a command: they change their object, and those that their arguments name, if
@@ -80,6 +88,9 @@ COLLECTIONS = frozenset(
 """Functions that give (parts of) their arguments."""
 
 
+HOLDING = (ast.Name, ast.Tuple, ast.List, ast.Starred, ast.expr_context)
+
+
 @dataclass
 class Effects:
     """What one statement does to objects."""
@@ -91,6 +102,10 @@ class Effects:
     """Objects for whose states it waits."""
     keys: dict[str, set[str] | None] = field(default_factory=dict)
     """Names of which it reads only the items with these keys; None for all of the value."""
+    only_holds: bool = False
+    """It only gives another name to what it uses, or puts it into a collection."""
+    words: set[str] = field(default_factory=set)
+    """Texts that it uses, but not to create objects."""
     items: dict[str, Effects] = field(default_factory=dict)
     """What each item of the dict needs that the statement makes, by its key."""
 
@@ -148,12 +163,17 @@ class _Interpreter:
         """Names that stand for a text, in a comprehension."""
         self._functions: dict[str, ast.FunctionDef | ast.Lambda] = {}
         self._running: list[ast.AST] = []
+        self._statement: ast.stmt | None = None
         self._effects = Effects()
 
     def top_level(self, statement: ast.stmt) -> Effects:
         self._effects = Effects()
+        self._statement = statement
         self._run(statement)
-        return self._effects
+        found = self._effects
+        if isinstance(statement, ast.Assign):
+            found.only_holds = all(isinstance(node, HOLDING) for node in ast.walk(statement.value))
+        return found
 
     # Statements
 
@@ -189,6 +209,8 @@ class _Interpreter:
                     if item.optional_vars:
                         self._bind(item.optional_vars, objects, sources)
                 return self._run_all(body)
+            case ast.Expr(value=ast.Constant()):
+                return NONE
             case ast.expr():
                 self._value(node)
                 return NONE
@@ -227,10 +249,8 @@ class _Interpreter:
                 isinstance(one, ast.Starred) for one in values
             ):
                 return [self._element(one) for one in values]
-            case ast.Dict(keys=keys, values=values) if all(map(_is_text, keys)):
-                return [
-                    self._element(one, key.value) for key, one in zip(keys, values, strict=True)
-                ]
+            case ast.Dict(keys=keys, values=values) if keys and all(map(_is_text, keys)):
+                return self._displayed([key.value for key in keys], values)
             case ast.Name(id=name):
                 return self._elements.get(name)
             case ast.DictComp(generators=[generator], key=key, value=inner):
@@ -241,6 +261,15 @@ class _Interpreter:
             ):
                 return self._unrolled(generator, inner, None)
         return None
+
+    def _displayed(self, keys: list[str], values: list[ast.expr]) -> list[_Element]:
+        whole, made, items = self._effects, [], {}
+        for key, value in zip(keys, values, strict=True):
+            self._effects = items[key] = Effects(words={key})
+            made.append(self._element(value, key))
+        self._effects = whole
+        whole.items = items
+        return made
 
     def _element(self, node: ast.expr, key: str | None = None) -> _Element:
         return _Element(self._value(node), self._read_by(node), self._text_of(node), key)
@@ -333,14 +362,21 @@ class _Interpreter:
                 found = self._names.get(name, NONE)
                 self._effects.used |= found
                 self._effects.keys[name] = None
+                self._effects.words |= {self._texts[name]} if name in self._texts else set()
                 return found
-            case ast.Subscript(value=ast.Name(id=name), slice=index) if found := self._item(
-                name, self._text_of(index)
-            ):
+            case (
+                ast.Subscript(value=ast.Name(id=name), slice=index)
+                | ast.Call(
+                    func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=[index, *_]
+                )
+            ) if found := self._item(name, self._text_of(index)):
                 self._effects.used |= found.objects
                 if self._effects.keys.get(name, set()) is not None:
                     self._effects.keys.setdefault(name, set()).add(found.key)
                 return found.objects
+            case ast.Constant(value=str(text)):
+                self._effects.words.add(text)
+                return NONE
             case ast.Attribute(value=inner, attr=name):
                 found = self._value(inner)
                 return found if name in PARTS else NONE
@@ -405,7 +441,10 @@ class _Interpreter:
 
     def _call(self, call: ast.Call) -> Origins:
         arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
+        words = set(self._effects.words)
         given = self._union(arguments)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in CREATES:
+            self._effects.words = words
         match call.func:
             case ast.Name(id=name) if function := self._functions.get(name):
                 return self._call_function(function, call)
@@ -429,7 +468,7 @@ class _Interpreter:
                 if method in WRAPPERS:
                     return given
                 file = self._text_of(call.args[0]) if call.args else None
-                return frozenset({Origin(call, file or "")})
+                return frozenset({Origin(call, file or "", self._statement)})
             case other:
                 self._value(other)
                 return given

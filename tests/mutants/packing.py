@@ -25,19 +25,13 @@ from typing import Generic, Protocol, TypeVar
 
 import manifests
 import slicing
-from effects import Origin
+from effects import CREATES, Origin
 from manifests import Document
 
 # What is specific to the library that the labs use.
 
-APPLYING = frozenset(
-    {"apply", "apply_all", "apply_each", "apply_documents", "apply_to_cluster"}
-    | {"apply_cluster_scoped", "tls_secret"}
-)
-"""Methods that create objects."""
-
 ACTING = (
-    APPLYING
+    CREATES
     | {"patch", "delete", "evict", "exec", "run", "refused", "refused_each"}
     | {"try_apply", "try_apply_all", "try_apply_documents"}
 )
@@ -231,11 +225,17 @@ class Packer(Generic[M]):
         statements = _statements(cells)
         place = max(self._order.get(statement, 0) for statement in statements)
         reads = {s: self._reads(s, statements) for s in statements}
-        also: dict[ast.stmt, set[Origin]] = {}
+        also: dict[ast.stmt, set[ast.AST]] = {}
         while True:
             calls = set().union(*also.values())
             deciding, relevant = map(frozenset, self._slicer.decisive(claim, also, calls))
-            found = _Slice(frozenset(statements), deciding, relevant, place, self._words(deciding))
+            found = _Slice(
+                frozenset(statements),
+                deciding,
+                relevant,
+                place,
+                self._words(self._slicer.words_of[claim]),
+            )
             self._add_files(found, reads, self._slicer.used_by[claim])
             more = self._creators(found, reads)
             if more.keys() <= also.keys():
@@ -246,8 +246,7 @@ class Packer(Generic[M]):
                 found.places.setdefault(file, self._order.get(statement, 0))
         return found
 
-    def _words(self, statements: Iterable[ast.stmt]) -> frozenset[str]:
-        texts = (text for s in statements if not slicing.claims_in(s) for text in _texts(s))
+    def _words(self, texts: Iterable[str]) -> frozenset[str]:
         return frozenset().union(*(manifests.words(t) for t in texts if t not in self._texts))
 
     def _add_files(self, slice_: _Slice, reads: Reads, used: set[Origin]) -> None:
@@ -269,14 +268,14 @@ class Packer(Generic[M]):
         }:
             slice_.documents |= more
 
-    def _creators(self, slice_: _Slice, reads: Reads) -> dict[ast.stmt, set[Origin]]:
+    def _creators(self, slice_: _Slice, reads: Reads) -> dict[ast.stmt, set[ast.AST]]:
         """Return the statements that create what decides, with the calls that do so."""
-        found: dict[ast.stmt, set[Origin]] = {}
+        found: dict[ast.stmt, set[ast.AST]] = {}
         for statement, pairs in reads.items():
             for file, call in pairs:
                 documents = self._documents.get(file, ()) if call else ()
                 if any(document.content in slice_.documents for document in documents):
-                    found.setdefault(statement, set()).add(Origin(call, file))
+                    found.setdefault(statement, set()).add(call)
         return found
 
     @cached_property
@@ -291,7 +290,7 @@ class Packer(Generic[M]):
         found, seen = [], set()
         for node in ast.walk(statement):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr in APPLYING:
+                if node.func.attr in CREATES:
                     for argument in node.args:
                         files = self._files(argument, among)
                         found += [(file, node) for file in files]

@@ -19,7 +19,6 @@ from functools import cache, cached_property
 import effects
 from effects import CONTAINER_CHANGES, Effects
 
-
 Demands = dict[ast.stmt, set[str] | None]
 
 
@@ -62,6 +61,8 @@ class Slicer:
         )
         self.used_by: dict[str, set[effects.Origin]] = {}
         """The objects that decide what a claim observes; known when `decisive` has run."""
+        self.words_of: dict[str, set[str]] = {}
+        """The texts that the code uses which decides it."""
 
     def for_claim(self, name: str) -> list[Cell]:
         """Return the cells to run for one claim; LookupError if no cell makes it."""
@@ -94,14 +95,14 @@ class Slicer:
         self,
         name: str,
         also: Iterable[ast.stmt] = (),
-        origins: Iterable[effects.Origin] = (),
+        calls: Iterable[ast.AST] = (),
     ) -> tuple[set[ast.stmt], set[ast.stmt]]:
         """Return the statements of a claim's slice that matter to the claim.
 
         Args:
             name: the claim.
             also: statements that matter although no name leads from them to the claim.
-            origins: the objects that these create.
+            calls: those of their calls that create objects which matter.
 
         Returns:
             Those that decide what the claim observes; and these with those that wait for what the
@@ -114,11 +115,13 @@ class Slicer:
         deciding = set(demands)
         _, read, words = self._touched(deciding)
         self.used_by[name] = decided = self._used_of(demands)
-        used = decided | set(origins)
+        parts = [p for s, keys in demands.items() for p in self._parts(s, keys) if s not in seeds]
+        self.words_of[name] = set().union(*(part.words for part in parts))
+        calls = set(calls)
         relevant = deciding | set(also)
         for one in statements:
             if (
-                self.effects[one].awaited & used
+                self._awaits(one, decided, calls)
                 or self._is_opaque(one)
                 or (_synchronises(one) and (_arguments(one) & read or _words(one) & words))
             ):
@@ -178,7 +181,10 @@ class Slicer:
 
     def _used_of(self, needed: Demands) -> set[effects.Origin]:
         parts = (part for one, keys in needed.items() for part in self._parts(one, keys))
-        return set().union(*(part.used for part in parts))
+        return set().union(*(part.used for part in parts if not part.only_holds))
+
+    def _awaits(self, statement: ast.stmt, used: set[effects.Origin], calls: set[ast.AST]) -> bool:
+        return any(one in used or one.call in calls for one in self.effects[statement].awaited)
 
     def _is_opaque(self, statement: ast.stmt) -> bool:
         """Tell whether a statement that binds no name may do more than wait or say something."""
