@@ -109,6 +109,16 @@ class Effects:
     items: dict[str, Effects] = field(default_factory=dict)
     """What each item of the dict needs that the statement makes, by its key."""
 
+    def add(self, other: Effects) -> None:
+        """Take over what another part of the statement does."""
+        self.used |= other.used
+        self.changed |= other.changed
+        self.awaited |= other.awaited
+        self.words |= other.words
+        for name, keys in other.keys.items():
+            mine = self.keys.get(name, set())
+            self.keys[name] = None if keys is None or mine is None else mine | keys
+
 
 @dataclass
 class _Element:
@@ -198,6 +208,8 @@ class _Interpreter:
                 self._bind(target, objects, sources, add=True)
                 return NONE
             case ast.For(target=target, iter=iterable, body=body, orelse=orelse):
+                if not orelse and (elements := self._iterated(iterable)) is not None:
+                    return self._loop(node, target, elements, body)
                 self._bind(target, self._value(iterable), self._read_by(iterable))
                 return self._run_all([*body, *orelse])
             case ast.With(items=items, body=body):
@@ -216,6 +228,22 @@ class _Interpreter:
                 return NONE
             case _:
                 return self._run_all(ast.iter_child_nodes(node))
+
+    def _loop(
+        self, node: ast.For, target: ast.expr, elements: list[_Element], body: list[ast.stmt]
+    ) -> Origins:
+        """Interpret a loop over known elements; the effects of each round are items."""
+        whole, found, rounds = self._effects, NONE, {}
+        for number, element in enumerate(elements):
+            self._effects = rounds[str(number)] = Effects()
+            self._bind_element(target, element)
+            found |= self._run_all(body)
+        self._effects = whole
+        for one in rounds.values():
+            whole.add(one)
+        if node is self._statement:
+            whole.items = rounds
+        return found
 
     def _run_all(self, nodes: Iterable[ast.AST]) -> Origins:
         # A list: every one of them is run.
@@ -303,7 +331,12 @@ class _Interpreter:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="items" | "values")):
                 return self._elements.get(name)
-        return self._made_elements(node)
+        words, used = set(self._effects.words), set(self._effects.used)
+        found = self._made_elements(node)
+        if found is not None:
+            # What an element is used for counts, not that the collection has it.
+            self._effects.words, self._effects.used = words, used
+        return found
 
     def _bind_element(self, target: ast.expr, element: _Element) -> None:
         match target:

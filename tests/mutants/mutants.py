@@ -52,7 +52,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant, as `_build/evidence/mutants/<lab>.json` keeps it, or of a control."""
+    """What became of a mutant, as `_build/evidence/mutants/<lab>.json` keeps it, or a control."""
 
     mutant: str
     """Empty for a control: the claim ran without a change."""
@@ -114,8 +114,9 @@ def run(
 ) -> list[Verdict]:
     """Run the cells that some mutants' claims need, in a copy of the lab with all their changes.
 
-    Each mutant is about another claim. The claims in `controls` must hold in the same run. The caller has made `folder`, where the copy goes, the working
-    directory, and closes the labs that the cells open.
+    Each mutant is about another claim. The claims in `controls` must hold in the same run. The
+    caller has made `folder`, where the copy goes, the working directory, and closes the labs that
+    the cells open.
     """
     shutil.copytree(lab.parent, folder, dirs_exist_ok=True)
     diffs: dict[tuple[str, str, str], str] = {}

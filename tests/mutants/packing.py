@@ -287,13 +287,14 @@ class Packer(Generic[M]):
         self, statement: ast.stmt, among: Iterable[ast.stmt]
     ) -> list[tuple[str, ast.AST | None]]:
         """Return the files that a statement may read, each with the call that applies it."""
-        found, seen = [], set()
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                if node.func.attr in CREATES:
-                    for argument in node.args:
+        found: list[tuple[str, ast.AST | None]] = []
+        seen: set[str] = set()
+        for call in ast.walk(statement):
+            match call:
+                case ast.Call(func=ast.Attribute(attr=method)) if method in CREATES:
+                    for argument in call.args:
                         files = self._files(argument, among)
-                        found += [(file, node) for file in files]
+                        found += [(file, call) for file in files]
                         seen |= files
         return [*found, *((file, None) for file in self._files(statement, among) - seen)]
 

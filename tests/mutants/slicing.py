@@ -116,7 +116,8 @@ class Slicer:
         _, read, words = self._touched(deciding)
         self.used_by[name] = decided = self._used_of(demands)
         parts = [p for s, keys in demands.items() for p in self._parts(s, keys) if s not in seeds]
-        self.words_of[name] = set().union(*(part.words for part in parts))
+        observed = (_observed_texts(one) for one in seeds)
+        self.words_of[name] = set().union(*(part.words for part in parts), *observed)
         calls = set(calls)
         relevant = deciding | set(also)
         for one in statements:
@@ -133,7 +134,7 @@ class Slicer:
         return set(self._demands(needed, statements))
 
     def _demands(self, seeds: set[ast.stmt], statements: list[ast.stmt]) -> Demands:
-        """Return what a closure needs of each statement: some items of the dict it makes, or all."""
+        """Return what a closure needs of each statement: items of the dict it makes, or all."""
         needed: Demands = dict.fromkeys(seeds)
         while True:
             used = self._used_of(needed)
@@ -144,8 +145,10 @@ class Slicer:
                 asked = [open_names[name] for name in binds if name in open_names]
                 if one in needed or asked or self.effects[one].changed & used:
                     keys = self._keys(one, binds, asked)
-                    if one in seeds or self.effects[one].changed & used:
+                    if one in seeds:
                         keys = None
+                    elif self.effects[one].changed & used:
+                        keys = self._rounds(one, used) if not asked else None
                     more[one] = keys
                     if not isinstance(one, ast.If | ast.For | ast.While | ast.Try):
                         for name in binds:
@@ -164,6 +167,11 @@ class Slicer:
         keys = set().union(*(one or () for one in asked))
         known = len(binds) == 1 and asked and None not in asked and keys <= items.keys()
         return keys if known else None
+
+    def _rounds(self, statement: ast.stmt, used: set[effects.Origin]) -> set[str] | None:
+        """Return the rounds of a loop that change what is used; None if they aren't known."""
+        rounds = self.effects[statement].items if isinstance(statement, ast.For) else {}
+        return {key for key, one in rounds.items() if one.changed & used} or None
 
     def _keys_read(self, statement: ast.stmt, keys: set[str] | None, name: str) -> set[str] | None:
         """Return the items that a statement reads of a name's dict; None for all of its value."""
@@ -229,6 +237,18 @@ def _without_other_claims(cell: Cell, name: str) -> Cell:
     return Cell(cell.position, tuple(kept))
 
 
+def _observed_texts(statement: ast.stmt) -> set[str]:
+    """Return the texts of what a claim observes: not its sentence, and not what it expects."""
+    return {
+        text
+        for call in ast.walk(statement)
+        if isinstance(call, ast.Call) and _called(call) == "claim"
+        for keyword in call.keywords
+        if keyword.arg in ("observed", "evidence")
+        for text in _words(keyword.value)
+    }
+
+
 def _ask(names: dict[str, set[str] | None], name: str, keys: set[str] | None) -> None:
     """Note that items of a name's dict are needed, beside those that already are."""
     before = names.get(name, set())
@@ -260,7 +280,7 @@ def _arguments(statement: ast.stmt) -> set[str]:
 
 
 @cache
-def _words(statement: ast.stmt) -> frozenset[str]:
+def _words(statement: ast.AST) -> frozenset[str]:
     texts = (n.value for n in ast.walk(statement) if isinstance(n, ast.Constant))
     return frozenset(text for text in texts if isinstance(text, str))
 

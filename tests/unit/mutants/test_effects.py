@@ -13,7 +13,7 @@ def seen(*statements: str) -> list[bool]:
     parsed = ast.parse("\n".join([SETUP, *statements])).body
     found = effects.of(parsed)
     pod = parsed[0].value.elts[0]
-    return [pod in found[statement].changed for statement in parsed[1:]]
+    return [pod in {one.call for one in found[s].changed} for s in parsed[1:]]
 
 
 @pytest.mark.parametrize(
