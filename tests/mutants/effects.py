@@ -12,6 +12,7 @@ import ast
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -142,18 +143,37 @@ def _constants(statements: Iterable[ast.stmt]) -> dict[str, str]:
     """Return the text constants of everything that is assigned to a name, by the name."""
     texts: dict[str, str] = {}
     for statement in statements:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Assign) and (text := _text(node.value)):
-                for name in node.targets:
-                    if isinstance(name, ast.Name):
-                        texts[name.id] = f"{texts.get(name.id, '')} {text}"
+        for name, text in _assigned(statement):
+            texts[name] = f"{texts.get(name, '')} {text}"
     return texts
+
+
+@cache
+def _assigned(statement: ast.stmt) -> list[tuple[str, str]]:
+    return [
+        (target.id, text)
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Assign) and (text := _text(node.value))
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+
+
+@cache
+def _only_holds(node: ast.AST) -> bool:
+    return all(isinstance(one, HOLDING) for one in ast.walk(node))
+
+
+@cache
+def _names_in(node: ast.AST) -> frozenset[str]:
+    return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name))
 
 
 def _is_text(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
+@cache
 def _text(node: ast.AST) -> str:
     """Return the text constants in a piece of code."""
     constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
@@ -182,7 +202,7 @@ class _Interpreter:
         self._run(statement)
         found = self._effects
         if isinstance(statement, ast.Assign):
-            found.only_holds = all(isinstance(node, HOLDING) for node in ast.walk(statement.value))
+            found.only_holds = _only_holds(statement.value)
         return found
 
     # Statements
@@ -543,6 +563,7 @@ class _Interpreter:
         return NONE
 
     def _read_by(self, node: ast.expr) -> Origins:
-        names = [n.id for n in ast.walk(node) if isinstance(n, ast.Name)]
-        found = [self._names.get(name, NONE) | self._sources.get(name, NONE) for name in names]
+        found = [
+            self._names.get(name, NONE) | self._sources.get(name, NONE) for name in _names_in(node)
+        ]
         return NONE.union(*found)

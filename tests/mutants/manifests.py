@@ -10,6 +10,7 @@ Everything that is specific to Kubernetes stands in the tables at the top.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -57,6 +58,9 @@ SHELL_ECHO = re.compile(r"(^|[;&|({`\n]|\bdo\b|\bthen\b|\belse\b)\s*echo\b", re.
 SERVICE_VARIABLE = re.compile(r"\b([A-Z][A-Z0-9_]*)_(SERVICE_(?:HOST|PORT)|PORT)\b")
 WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The loader in C, if there is one: it takes a tenth of the time."""
+
 Token = tuple[str, ...]
 
 
@@ -77,7 +81,7 @@ class Document:
 def documents(text: str, file: str = "") -> list[Document]:
     """Return the documents of a manifest; one that acts on all if it can't be read."""
     try:
-        found = [raw for raw in yaml.safe_load_all(text) if raw is not None]
+        found = [raw for raw in yaml.load_all(text, LOADER) if raw is not None]
     except yaml.YAMLError:
         return [Document(acts_on_all=True, content=text, file=file)]
     return [_document(part, file) for raw in found for part in _parts(raw)]
@@ -116,7 +120,7 @@ def meet(one: Document, other: Document) -> bool:
 
 
 def _document(raw: Any, file: str) -> Document:
-    content = yaml.safe_dump(raw)
+    content = json.dumps(raw, default=str, sort_keys=True)
     if not isinstance(raw, dict):
         return Document(acts_on_all=True, content=content, file=file)
     kind = str(raw.get("kind"))

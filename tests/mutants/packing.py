@@ -19,7 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -206,7 +206,7 @@ class Packer(Generic[M]):
         return False
 
     def _calls(self, slice_: _Slice) -> set[ast.AST]:
-        calls = (node for s in slice_.relevant for node in ast.walk(s))
+        calls = (node for s in slice_.relevant for node in _nodes(s))
         return {node for node in calls if isinstance(node, ast.Call)}
 
     def _created_by(self, origins: Iterable[Origin]) -> list[Document]:
@@ -289,7 +289,7 @@ class Packer(Generic[M]):
         """Return the files that a statement may read, each with the call that applies it."""
         found: list[tuple[str, ast.AST | None]] = []
         seen: set[str] = set()
-        for call in ast.walk(statement):
+        for call in _nodes(statement):
             match call:
                 case ast.Call(func=ast.Attribute(attr=method)) if method in CREATES:
                     for argument in call.args:
@@ -310,7 +310,7 @@ class Packer(Generic[M]):
     def _files(self, statement: ast.AST, among: Iterable[ast.stmt]) -> set[str]:
         """Return the files that a statement may read, if these are all statements of a run."""
         found = set()
-        for node in ast.walk(statement):
+        for node in _nodes(statement):
             match node:
                 case ast.Constant(value=str(text)) if text in self._texts:
                     found.add(text)
@@ -373,8 +373,7 @@ class Packer(Generic[M]):
                 if not gone:
                     # Something is put in between: it belongs to all who need the cell.
                     reach.statements |= set(old.statements)
-        if _shape(reach.statements) != _shape(added):
-            self._compare_slices(cells, claim, reach)
+        self._compare_slices(cells, reach, added)
         files = self._files_of(added) - self._files_of(reach.statements)
         reach.documents = self._of(files & self._applied)
         if self._acts(reach.statements | added, claim):
@@ -396,16 +395,32 @@ class Packer(Generic[M]):
                 names |= binds
         return False
 
-    def _compare_slices(self, cells: list[slicing.Cell], claim: str, reach: _Reach) -> None:
+    def _compare_slices(
+        self, cells: list[slicing.Cell], reach: _Reach, added: set[ast.stmt]
+    ) -> None:
         """Find the claims that need other statements after a change of the lab's text."""
         slicer = slicing.Slicer(cells)
+        if _bindings(reach.statements) == _bindings(added) and self._same_effects(slicer):
+            return
         for name in slicing.claims(cells):
             try:
-                now = {id(s) for s in _statements(slicer.for_claim(name))}
-                if now != {id(s) for s in self.slice(name).statements}:
+                now = set(_statements(slicer.for_claim(name))) - added
+                if now - reach.statements != self.slice(name).statements - reach.statements:
                     reach.claims.add(name)
             except LookupError:
                 reach.claims.add(name)
+
+    def _same_effects(self, slicer: slicing.Slicer) -> bool:
+        """Tell whether a changed text has the same effects, and no others."""
+        old, new = self._slicer.effects, slicer.effects
+        if any(one.changed for s, one in old.items() if s not in new):
+            return False
+        return all(
+            one.changed == old[s].changed and one.used == old[s].used
+            if s in old
+            else not one.changed
+            for s, one in new.items()
+        )
 
     # Cost
 
@@ -609,11 +624,24 @@ def _declares_word(document: Document, words: Iterable[str]) -> bool:
     return any(token[-1] in words for token in document.declares if token[0] != "object")
 
 
+@cache
 def _texts(node: ast.AST) -> list[str]:
     constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
     return [value for value in constants if isinstance(value, str)]
 
 
+@cache
+def _nodes(node: ast.AST) -> list[ast.AST]:
+    """Return the calls and texts in a piece of code: walking through all of it takes long."""
+    kinds = (ast.Call, ast.JoinedStr)
+    return [
+        one
+        for one in ast.walk(node)
+        if isinstance(one, kinds) or (isinstance(one, ast.Constant) and isinstance(one.value, str))
+    ]
+
+
+@cache
 def _methods(statement: ast.stmt) -> set[str]:
     return {n.attr for n in ast.walk(statement) if isinstance(n, ast.Attribute)}
 
@@ -629,9 +657,5 @@ def _different(
     )
 
 
-def _shape(statements: Iterable[ast.stmt]) -> list[str]:
-    """Return statements without their constants: equal shapes have the same effects."""
-    shapes = []
-    for statement in statements:
-        shapes.append(re.sub(r"Constant\(value=[^)]*\)", "C", ast.dump(statement)))
-    return sorted(shapes)
+def _bindings(statements: Iterable[ast.stmt]) -> Counter[frozenset[str]]:
+    return Counter(frozenset(slicing.names_of(one)[1]) for one in statements)

@@ -200,8 +200,7 @@ class Slicer:
             return True
         if not isinstance(statement, ast.Expr | ast.For | ast.If) or claims_in(statement):
             return False
-        calls = {_called(node) for node in ast.walk(statement) if isinstance(node, ast.Call)}
-        return bool(calls - effects.SYNCHRONISING - effects.HARMLESS - self._imported)
+        return bool(_calls(statement) - effects.SYNCHRONISING - effects.HARMLESS - self._imported)
 
     @cached_property
     def _imported(self) -> set[str]:
@@ -237,6 +236,7 @@ def _without_other_claims(cell: Cell, name: str) -> Cell:
     return Cell(cell.position, tuple(kept))
 
 
+@cache
 def _observed_texts(statement: ast.stmt) -> set[str]:
     """Return the texts of what a claim observes: not its sentence, and not what it expects."""
     return {
@@ -262,6 +262,13 @@ def _called(call: ast.Call) -> str:
     return ""
 
 
+@cache
+def _calls(statement: ast.stmt) -> frozenset[str]:
+    """Return the names of the functions and methods that a statement calls."""
+    return frozenset(_called(node) for node in ast.walk(statement) if isinstance(node, ast.Call))
+
+
+@cache
 def _synchronises(statement: ast.stmt) -> bool:
     """Tell whether a statement waits for something."""
     calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
@@ -272,6 +279,7 @@ def _synchronises(statement: ast.stmt) -> bool:
     )
 
 
+@cache
 def _arguments(statement: ast.stmt) -> set[str]:
     """Return the names in the arguments of the calls of a statement."""
     calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call))

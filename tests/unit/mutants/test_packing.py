@@ -40,6 +40,7 @@ RED = Mutant("m-red", "red", "red.yaml")
 BLUE = Mutant("m-blue", "blue", "blue.yaml")
 FRONT = Mutant("m-front", "front", "front.yaml", "app: red", "app: blue")
 ASKS = Mutant("m-asks", "asks", "lab.md", "front:80", "front:81")
+PORT = Mutant("m-port", "front", "lab.md", "front.ip", "front.port")
 GONE = Mutant("m-gone", "gone", "lab.md", "blue.delete()", "pass")
 ONE = Mutant("m-one", "one", "one.yaml")
 TWO = Mutant("m-two", "two", "two.yaml")
@@ -103,11 +104,11 @@ def test_a_change_of_the_text_reaches_no_claim_before_it(share: Share):
 
 
 def test_labels_reach_the_service_that_selects_them(share: Share):
-    assert not share(replace(RED, find="app: red", text="app: redder"), FRONT)
+    assert not share(replace(RED, find="app: red", text="app: redder"), PORT)
 
 
 def test_a_new_label_reaches_the_service_that_selects_it(share: Share):
-    assert not share(replace(BLUE, find="app: blue", text="app: red"), ASKS)
+    assert not share(replace(BLUE, find="app: blue", text="app: red"), PORT)
 
 
 def test_a_name_in_a_url_reaches_the_object_of_that_name(share: Share):
@@ -162,6 +163,5 @@ def test_an_effect_that_is_not_taken_back_keeps_slices_apart(lab: Path, share: S
     )
     off = Mutant("m-off", "off", "lab.md", "red.patch({})", "red.patch({'no': 1})")
     number = Mutant("m-number", "number", "lab.md", "number = 1", "number = 2")
-    front = Mutant("m-front", "front", "lab.md", "front.ip", "front.port")
-    assert not share(off, front)
+    assert not share(off, PORT)
     assert share(off, number)
