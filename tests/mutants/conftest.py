@@ -12,6 +12,13 @@ import pytest
 from cluster import paths
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compute the runs once, for all workers."""
+    if not hasattr(config, "workerinput"):
+        for lab in notebooks.to_run():
+            mutants.runs(lab)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = [r for group in ("passed", "failed") for r in terminalreporter.stats.get(group, [])]
     verdicts = [value for r in reports for key, value in r.user_properties if key == "mutant"]

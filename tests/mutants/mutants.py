@@ -17,6 +17,7 @@ import packing
 import slicing
 import yaml
 
+from cluster import paths
 from kubelab import ClaimFailed, at_least, at_most, between, contains, one_of
 from kubelab import claims as kubelab_claims
 from kubelab.claims import Record
@@ -100,7 +101,7 @@ def of(lab: Path) -> list[Mutant]:
 @cache
 def runs(lab: Path) -> list[packing.Run[Mutant]]:
     """Return the runs of a lab's mutants and of the controls of their claims, costliest first."""
-    return packing.of(lab, of(lab), _code_of)
+    return packing.of(lab, of(lab), _code_of, paths.BUILD / "packing")
 
 
 @cache

@@ -14,6 +14,9 @@ the least.
 from __future__ import annotations
 
 import ast
+import hashlib
+import json
+import os
 import random
 import re
 from collections import Counter
@@ -23,6 +26,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
+import effects
 import manifests
 import slicing
 from effects import CREATES, Origin
@@ -135,7 +139,9 @@ class Packer(Generic[M]):
         self._texts = {
             path.name: path.read_text()
             for path in folder.iterdir()
-            if path.suffix not in (".ipynb", ".md") and path.name != "mutants.yaml"
+            if path.is_file()
+            and path.suffix not in (".ipynb", ".md")
+            and path.name != "mutants.yaml"
         }
         self._text = (folder / source).read_text()
         self._sources = code(self._text)
@@ -190,14 +196,14 @@ class Packer(Generic[M]):
         return self._meets[one, other]
 
     def _disturbs(self, one: _Slice, other: _Slice) -> bool:
-        effects = self._slicer.effects
+        done = self._slicer.effects
         before = [s for s, place in self._order.items() if place < other.place]
         neither = [s for s in before if s not in one.relevant and s not in other.relevant]
         # What is changed in the lab after the one claim, and before the other, is changed by
         # neither; without that, the other claim finds the object as it does in the lab.
-        later = set().union(*(effects[s].changed for s in neither))
+        later = set().union(*(done[s].changed for s in neither))
         for statement in one.relevant - other.relevant:
-            changed = effects[statement].changed & later
+            changed = done[statement].changed & later
             if changed and self._order.get(statement, 0) < other.place:
                 there = self._calls(other)
                 for document in self._created_by(o for o in changed if o.call in there):
@@ -435,15 +441,46 @@ class Packer(Generic[M]):
         return self._costs[statement]
 
 
-def of(lab: Path, mutants: Sequence[M], code: Callable[[str], list[str]]) -> list[Run[M]]:
+def of(
+    lab: Path, mutants: Sequence[M], code: Callable[[str], list[str]], cache_in: Path | None = None
+) -> list[Run[M]]:
     """Return the runs of a lab's mutants, with a control for each of their claims.
 
     Args:
         lab: the file with the lab's text; its other files lie beside it.
-        mutants: the lab's mutants.
+        mutants: the lab's mutants; each has a name of its own.
         code: reads the code cells of a lab's text.
+        cache_in: the folder that keeps the result until a file of the lab, or this code, changes.
     """
-    return pack(Packer(lab.parent, lab.name, code), mutants) if mutants else []
+    if not mutants:
+        return []
+    kept = cache_in / f"{lab.stem}-{_digest(lab, mutants)}.json" if cache_in else None
+    if kept and kept.exists():
+        by_name = {mutant.mutant: mutant for mutant in mutants}
+        return [
+            Run([by_name[name] for name in run["mutants"]], run["controls"], run["cost"])
+            for run in json.loads(kept.read_text())
+        ]
+    runs = pack(Packer(lab.parent, lab.name, code), mutants)
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for old in kept.parent.glob(f"{lab.stem}-{'?' * 64}.json"):
+            old.unlink(missing_ok=True)
+        text = json.dumps([{**vars(r), "mutants": [m.mutant for m in r.mutants]} for r in runs])
+        # Several workers may write it at the same time.
+        unfinished = kept.with_suffix(f".{os.getpid()}")
+        unfinished.write_text(text)
+        unfinished.replace(kept)
+    return runs
+
+
+def _digest(lab: Path, mutants: Sequence[M]) -> str:
+    own = (Path(module.__file__ or "") for module in (effects, manifests, slicing))
+    files = [path for path in lab.parent.iterdir() if path.is_file() and path.suffix != ".ipynb"]
+    digest = hashlib.sha256(repr(mutants).encode())
+    for path in sorted([*files, *own, Path(__file__)]):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def pack(packer: Packer[M], mutants: Sequence[M]) -> list[Run[M]]:

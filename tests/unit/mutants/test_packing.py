@@ -165,3 +165,14 @@ def test_an_effect_that_is_not_taken_back_keeps_slices_apart(lab: Path, share: S
     number = Mutant("m-number", "number", "lab.md", "number = 1", "number = 2")
     assert not share(off, PORT)
     assert share(off, number)
+
+
+def test_the_result_is_kept_until_a_file_of_the_lab_changes(lab: Path, tmp_path: Path):
+    cache = tmp_path / "cache"
+    mutants = [RED, BLUE, ASKS]
+    runs = packing.of(lab, mutants, code, cache)
+    [kept] = cache.iterdir()
+    assert packing.of(lab, mutants, lambda text: pytest.fail("computed again"), cache) == runs
+    (lab.parent / "blue.yaml").write_text("kind: Secret\nmetadata: {name: blue}\n")
+    packing.of(lab, mutants, code, cache)
+    assert [path.name for path in cache.iterdir()] != [kept.name]
