@@ -297,7 +297,9 @@ class Packer(Generic[M]):
         seen: set[str] = set()
         for call in _nodes(statement):
             match call:
-                case ast.Call(func=ast.Attribute(attr=method)) if method in CREATES:
+                case ast.Call(func=ast.Attribute(attr=method)) if method in CREATES or _is_for_real(
+                    call
+                ):
                     for argument in call.args:
                         files = self._files(argument, among)
                         found += [(file, call) for file in files]
@@ -665,6 +667,14 @@ def _declares_word(document: Document, words: Iterable[str]) -> bool:
 def _texts(node: ast.AST) -> list[str]:
     constants = (n.value for n in ast.walk(node) if isinstance(n, ast.Constant))
     return [value for value in constants if isinstance(value, str)]
+
+
+def _is_for_real(call: ast.Call) -> bool:
+    """Tell whether a call that expects a refusal would create the object otherwise."""
+    return any(
+        keyword.arg == "dry_run" and getattr(keyword.value, "value", True) is False
+        for keyword in call.keywords
+    )
 
 
 @cache

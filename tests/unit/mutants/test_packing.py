@@ -119,6 +119,12 @@ def test_what_is_refused_is_not_there(share: Share):
     assert share(replace(NO, find="app: wrong", text="app: red"), FRONT)
 
 
+def test_what_is_refused_only_as_it_stands_may_be_there_after_a_change(lab: Path, share: Share):
+    early = CELLS[-1].replace(".yaml", '.yaml", dry_run=False', 1).replace('False"', "False")
+    lab.write_text("\n---\n".join([CELLS[0], early, *CELLS[1:-1]]))
+    assert not share(replace(NO, find="app: wrong", text="app: red"), PORT)
+
+
 def test_a_far_reaching_kind_reaches_everything_later(share: Share):
     quota = replace(RED, find="kind: Pod", text="kind: ResourceQuota")
     assert not share(quota, BLUE)
