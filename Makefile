@@ -14,6 +14,10 @@ PYTHON_AT_HAND = $(or $(wildcard .venv/bin/python),$(PYTHON),python3)
 
 VENV := .venv/.complete
 RUN := .venv/bin/python -m
+# The tests that need no cluster.
+UNIT_TESTS := tests/nbclaims tests/kubelab tests/cluster tests/test_room.py \
+  tests/labs/test_notebooks.py tests/labs/test_mutants_of_the_labs.py \
+  tests/book --ignore tests/book/test_pages.py
 # The cluster goes before the tests that ask it: a kubelet that waits for a processor reports late.
 RUN_ON_CLUSTER := nice $(RUN)
 # kubectl, go and jupyter are those of the .venv, also for the programs they start.
@@ -70,21 +74,23 @@ test: $(VENV) ## All that CI runs | 25 min / 40 min
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory cluster
-	@$(RUN) pytest tests/cluster tests/labs/test_manifests.py
+	@$(RUN) pytest tests/live tests/labs/test_manifests.py
 	@$(MAKE) --no-print-directory labs
 	@$(MAKE) --no-print-directory mutants
 	@$(MAKE) --no-print-directory html
 	@$(RUN) pytest -n 2 --dist worksteal tests/book/test_pages.py
 
 .PHONY: lint
-lint: $(VENV) ## Check style and format | 2 s
+lint: $(VENV) ## Check style, format, types and imports between packages | 15 s
 	@$(RUN) ruff check --quiet
 	@$(RUN) ruff format --check --quiet
+	@$(RUN) mypy --no-error-summary
+	@contracts=$$(.venv/bin/lint-imports --no-logo --no-cache) || { echo "$$contracts"; exit 1; }
 	@git grep -lE '^#!.*\b(ba)?sh$$' | xargs .venv/bin/shellcheck
 
 .PHONY: unit
-unit: $(VENV) ## The tests that need no cluster | 10 s
-	@$(RUN) pytest -n 2 tests/unit tests/book tests/labs/test_notebooks.py --ignore tests/book/test_pages.py
+unit: $(VENV) ## The tests that need no cluster, the examples in docstrings, and coverage | 20 s
+	@$(RUN) pytest -n 2 --cov --doctest-modules nbclaims kubelab $(UNIT_TESTS)
 
 .PHONY: mutants
 mutants: cluster ## Show that every claim fails when its manifest is wrong | 15 min
@@ -92,7 +98,7 @@ mutants: cluster ## Show that every claim fails when its manifest is wrong | 15 
 
 .PHONY: notebooks
 notebooks: $(VENV) ## Write the notebooks from their Markdown sources
-	@.venv/bin/python labs/notebooks.py
+	@$(RUN) nbclaims notebooks
 
 .PHONY: bench-cluster
 bench-cluster: $(VENV) ## Measure how fast the cluster comes up
@@ -131,6 +137,6 @@ ifneq ($(filter requirements.txt,$(MAKECMDGOALS)),)
 .PHONY: requirements.txt
 requirements.txt: pyproject.toml ## Resolve the names in pyproject.toml to versions and hashes
 	@$(RUN) pip install --quiet --disable-pip-version-check uv
-	@.venv/bin/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 \
-	  --generate-hashes --custom-compile-command 'make requirements.txt' --output-file $@
+	@.venv/bin/uv pip compile --quiet pyproject.toml --all-extras --universal \
+	  --python-version 3.11 --generate-hashes --custom-compile-command 'make requirements.txt' --output-file $@
 endif

@@ -1,8 +1,9 @@
-"""What the book's cluster has besides Kubernetes: MetalLB, Traefik, Gateway API, hermetic DNS."""
+"""The cluster's add-ons: MetalLB, Traefik, Gateway API, and DNS for names in the cluster only."""
 
 import ipaddress
 import shutil
 import tempfile
+from typing import Any
 
 import yaml
 
@@ -13,9 +14,11 @@ from cluster.kind import kubectl, subnets
 
 _MANIFESTS = versions.HERE / "manifests"
 
+Manifest = dict[str, Any]
+
 
 def apply(engine: Engine) -> None:
-    """Applies all add-ons; they start as soon as there is a node for them."""
+    """Apply all add-ons; their Pods start as soon as a worker is Ready."""
     kubectl("replace", "-f", str(_MANIFESTS / "coredns.yaml"))
     metallb = list(yaml.safe_load_all(_metallb()))
     kinds = [*_gateway_api(), *(m for m in metallb if m["kind"] == "CustomResourceDefinition")]
@@ -23,19 +26,19 @@ def apply(engine: Engine) -> None:
     _apply(kinds)
     _apply([m for m in metallb if m not in kinds and m not in webhooks])
     kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=30s")
-    # MetalLB's webhook refuses its objects until the controller answers, which takes 10 s and more;
-    # these objects are ours and right, so they come before the webhook.
+    # While MetalLB's webhook exists, the API server rejects MetalLB's objects until the controller
+    # responds, which takes at least 10 s. So these objects are created before the webhook.
     _apply(_address_pool(engine))
     _apply(webhooks)
     _apply(with_images("traefik.yaml"))
-    # kubeadm's kube-proxy asks for no processor time, so on a busy node every other Pod may come
-    # first. Symptom: Services that follow their endpoints 10 s late.
+    # kubeadm's kube-proxy has no CPU request, so on a busy node all other Pods get CPU time before
+    # it. Symptom: Services that follow their endpoints 10 s late.
     proxy = ("daemonset/kube-proxy", "--namespace=kube-system")
     kubectl("wait", *proxy, "--for=create", "--timeout=30s")
     kubectl("set", "resources", *proxy, "--requests=cpu=100m")
 
 
-def _apply(objects: list[dict]) -> None:
+def _apply(objects: list[Manifest]) -> None:
     kubectl(
         *("apply", "--server-side", "--force-conflicts", "-f", "-"),
         input=yaml.safe_dump_all(objects),
@@ -43,7 +46,7 @@ def _apply(objects: list[dict]) -> None:
 
 
 def _metallb() -> str:
-    """The manifest of MetalLB's module with our changes."""
+    """Return the manifest of MetalLB's module with the project's changes."""
     module = binaries.module_directory("metallb", "go.universe.tf/metallb")
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(_MANIFESTS / "metallb" / "kustomization.yaml", folder)
@@ -51,8 +54,8 @@ def _metallb() -> str:
         return kubectl("kustomize", folder)
 
 
-def _gateway_api() -> list[dict]:
-    """The standard channel of the Gateway API module."""
+def _gateway_api() -> list[Manifest]:
+    """Return the CustomResourceDefinitions of the Gateway API's standard channel."""
     module = binaries.module_directory("gateway-api", "sigs.k8s.io/gateway-api")
     standard = module / "config" / "crd" / "standard"
     return [
@@ -63,18 +66,18 @@ def _gateway_api() -> list[dict]:
     ]
 
 
-def with_images(manifest: str) -> list[dict]:
-    """The objects of one of our manifests, in which images go by their short names."""
+def with_images(manifest: str) -> list[Manifest]:
+    """Return the objects of a file in manifests/, with references for short names of images."""
     text = (_MANIFESTS / manifest).read_text()
     for name, reference in versions.IMAGES.items():
         text = text.replace(f"image: {name}\n", f"image: {reference}\n")
     return list(yaml.safe_load_all(text))
 
 
-def _address_pool(engine: Engine) -> list[dict]:
-    """Addresses for LoadBalancer Services, from the end of the nodes' own network.
+def _address_pool(engine: Engine) -> list[Manifest]:
+    """Return MetalLB's addresses for LoadBalancer Services, at the end of the nodes' network.
 
-    Docker hands out addresses from the beginning.
+    Docker assigns addresses from the beginning of the network.
     """
     network = next(each for each in subnets(engine) if isinstance(each, ipaddress.IPv4Network))
     last = network.broadcast_address

@@ -1,7 +1,8 @@
-"""`python -m cluster bench`: how fast the cluster comes up, as medians and ratios of one run.
+"""`python -m cluster bench`: measure how fast the cluster comes up, as medians and a ratio.
 
-Machines differ and are noisy, so a bare `kind create cluster` of the same image and shape is timed
-in turn with ours, and the ratio of the two is what counts. The cluster is made again several times.
+Machines differ, and their speed varies. So a bare `kind create cluster` of the same image and shape
+is timed alternately with the project's cluster, and the ratio of the two is the result that counts.
+The cluster is recreated several times.
 """
 
 import os
@@ -11,9 +12,9 @@ import time
 from collections.abc import Callable
 
 from cluster import engine as engines
-from cluster import kind, paths, up
+from cluster import kind, paths, release, up
 from cluster.engine import Engine
-from cluster.errors import Stop
+from cluster.errors import CommandError
 from cluster.from_source import node_image
 
 GOALS = {
@@ -25,11 +26,16 @@ GOALS = {
 """Seconds."""
 
 RATIO_GOAL = 1.6
-"""Cluster up, by bare `kind create cluster`."""
+"""The time of `cluster up` divided by the time of a bare `kind create cluster`."""
 
 
 def bench(rounds: int, cold: bool) -> None:
-    """Measures and prints; `cold` adds a source build with empty Go caches (10 min and more)."""
+    """Measure and print the times.
+
+    Args:
+        rounds: How often the cluster is created.
+        cold: Whether to build from source with empty Go caches as well (at least 10 minutes).
+    """
     engine = engines.connect()
     measured: dict[str, list[float]] = {}
     if cold:
@@ -52,7 +58,8 @@ def bench(rounds: int, cold: bool) -> None:
         print(f"{what:34}  {statistics.median(seconds):6.1f} s   {times}   {goal}")
     ratio = statistics.median(full) / statistics.median(bare)
     print(f"{'cluster up / bare':34}  {ratio:6.2f}     goal {RATIO_GOAL}")
-    size = int(engine.docker("image", "inspect", "--format={{.Size}}", node_image.REFERENCE))
+    image = release.current().built_image
+    size = int(engine.docker("image", "inspect", "--format={{.Size}}", image))
     print(f"{'node image':34}  {size / 1e9:6.2f} GB  goal 1.2 GB")
 
 
@@ -64,7 +71,7 @@ def _seconds(action: Callable[[], object]) -> float:
 
 def _build(engine: Engine) -> None:
     kind.delete(engine)
-    engine.docker("image", "rm", "--force", node_image.REFERENCE)
+    engine.docker("image", "rm", "--force", release.current().built_image)
     node_image.build(engine)
 
 
@@ -72,7 +79,7 @@ def _build_cold(engine: Engine) -> None:
     caches = paths.STATE / "bench"
     before = os.environ.copy()
     os.environ |= {"GOCACHE": str(caches / "build"), "GOMODCACHE": str(caches / "modules")}
-    # Go writes modules read-only, also their folders, unless told not to.
+    # By default Go makes the folders of modules read-only, and rmtree could not remove them.
     os.environ["GOFLAGS"] = "-modcacherw"
     shutil.rmtree(paths.STATE / "build", ignore_errors=True)
     try:
@@ -84,5 +91,5 @@ def _build_cold(engine: Engine) -> None:
 
 
 def _create_bare(engine: Engine) -> None:
-    if kind.start_creating(engine, node_image.REFERENCE).wait() != 0:
-        raise Stop("kind could not create the bare cluster.", f"less {kind.creation_log()}")
+    if kind.start_creating(engine, release.current().built_image).wait() != 0:
+        raise CommandError("kind could not create the bare cluster.", f"less {kind.creation_log()}")

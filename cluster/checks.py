@@ -1,98 +1,98 @@
-"""Whether the cluster is up, found out by using it.
+"""Check that the cluster is up by using it.
 
-kind says "ready" when the control plane is. The labs need more: every node, DNS, a load balancer
-that gives addresses and answers on them, an Ingress controller that routes, and nothing that
-answers in place of what is not there.
+kind reports success when the control plane is ready. The labs need more: every node is Ready,
+cluster DNS resolves, MetalLB assigns addresses that can be reached, the Ingress controller routes
+requests, and connections to addresses without a Service time out.
 """
 
 import json
 import subprocess
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import yaml
 
-from cluster import addons, kind
-from cluster.clean import NETWORK
+from cluster import addons, commands, kind
 from cluster.engine import Engine
-from cluster.errors import Stop
+from cluster.errors import CommandError
+from cluster.names import CHECK_NAMESPACE, EXTERNAL_CLIENT_LABEL, NETWORK
+from cluster.polling import poll
 
 WITHIN = 120.0
-"""Seconds that the cluster gets, from the end of `kind create cluster`. It takes about 15."""
+"""The time limit in seconds, from the end of `kind create cluster`. The checks take about 15 s."""
 
-_NAMESPACE = "kubernetes-observed-check"
 _UNSERVED = ("10.96.255.254:80", "10.96.0.1:9999")
-"""An address of the Service range that no Service has, and a port that its Service has not."""
+"""An address in the Service range without a Service, and a port that its Service doesn't have."""
 
 
 def wait_until_up(engine: Engine, image: str) -> None:
-    """Returns when all checks hold. Raises Stop with the last state of those that do not.
+    """Wait until all checks pass.
 
-    `image` is one that the engine has and that contains curl, for the requests from outside.
+    Args:
+        engine: The engine that the cluster runs on.
+        image: An image in the engine that contains curl, for the requests from outside.
+
+    Raises:
+        CommandError: Some checks failed until the time was over; the message has their last state.
     """
     objects = addons.with_images("check.yaml")
     kind.kubectl("apply", "--server-side", "-f", "-", input=yaml.safe_dump_all(objects))
-    outside = Outside(engine, image)
+    external = ExternalClient(engine, image)
     checks: dict[str, Callable[[], str]] = {
         "every node is Ready": _nodes,
-        "cluster DNS answers a Pod": _dns,
-        "a LoadBalancer Service answers outside": lambda: outside.get(_address("echo")),
-        "the Ingress controller answers outside": lambda: outside.get(
+        "cluster DNS responds to a Pod": _dns,
+        "a LoadBalancer Service responds outside the cluster": lambda: external.get(
+            _address("echo", CHECK_NAMESPACE)
+        ),
+        "the Ingress controller responds outside the cluster": lambda: external.get(
             _address("traefik", "traefik"), host="check.example.com"
         ),
-        "what nobody serves stays silent": _silence,
+        "connections to addresses without a Service time out": _no_response,
     }
     deadline = time.monotonic() + WITHIN
     try:
         with ThreadPoolExecutor(len(checks)) as parallel:
-            last = dict(
-                zip(
-                    checks,
-                    parallel.map(lambda c: _until(c, deadline), checks.values()),
-                    strict=True,
-                )
-            )
+            last = parallel.map(lambda check: _repeat(check, deadline), checks.values())
+            problems = dict(zip(checks, last, strict=True))
     finally:
-        outside.close()
-    wrong = [f"  {name}: {state}" for name, state in last.items() if state]
-    if wrong:
+        external.close()
+    failed = [f"  {name}: {problem}" for name, problem in problems.items() if problem]
+    if failed:
         pods = kind.try_kubectl("get", "nodes,pods", "--all-namespaces", "--output=wide").stdout
-        raise Stop(
-            f"The cluster is not up after {WITHIN:.0f} s. Last seen:\n"
-            + "\n".join(wrong)
-            + f"\n\n{pods}",
-            "make clean, then the same command again; `make doctor` looks at the machine",
+        raise CommandError(
+            "\n".join([f"The cluster isn't up after {WITHIN:.0f} s:", *failed, "", pods]),
+            "make clean, then run the same command again; `make doctor` checks the machine",
         )
-    kind.kubectl("delete", "namespace", _NAMESPACE, "--wait=false")
+    kind.kubectl("delete", "namespace", CHECK_NAMESPACE, "--wait=false")
 
 
-def _until(check: Callable[[], str], deadline: float) -> str:
-    """Repeats a check until it finds nothing wrong; what was wrong when the time was over.
+def _repeat(check: Callable[[], str], deadline: float) -> str:
+    """Repeat a check until it finds no problem, and return the last one when the time is over.
 
-    Asked again and again, because what is waited for is behaviour, which has no watch.
+    A check sends requests, and Kubernetes has no watch for their results.
     """
-    pause = threading.Event()
-    while True:
-        wrong = check()
-        if not wrong or time.monotonic() > deadline:
-            return wrong
-        pause.wait(0.2)
+    problem = ""
+
+    def passes() -> bool:
+        nonlocal problem
+        problem = check()
+        return not problem
+
+    poll(passes, deadline - time.monotonic(), pause=0.2)
+    return problem
 
 
 def not_ready_nodes() -> list[str]:
-    """The nodes whose condition Ready is not True."""
+    """Return the names of the nodes whose condition Ready isn't True."""
     nodes = json.loads(kind.kubectl("get", "nodes", "--output=json"))["items"]
-    return [
-        node["metadata"]["name"]
-        for node in nodes
-        if not any(c["type"] == "Ready" and c["status"] == "True" for c in _conditions(node))
-    ]
+    return [node["metadata"]["name"] for node in nodes if not _is_ready(node)]
 
 
-def _conditions(object_: dict) -> list[dict]:
-    return object_.get("status", {}).get("conditions", [])
+def _is_ready(node: dict[str, Any]) -> bool:
+    conditions: Iterable[dict[str, str]] = node.get("status", {}).get("conditions", [])
+    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
 def _nodes() -> str:
@@ -101,21 +101,19 @@ def _nodes() -> str:
 
 
 def _dns() -> str:
-    answer = _in_pod(
-        *("dig", "+short", "+time=1", "+tries=1", "kubernetes.default.svc.cluster.local")
-    )
-    return "" if answer.stdout.strip() == "10.96.0.1" else f"dig said {_said(answer)}"
+    ran = _in_pod("dig", "+short", "+time=1", "+tries=1", "kubernetes.default.svc.cluster.local")
+    return "" if ran.stdout.strip() == "10.96.0.1" else f"dig printed {_output(ran)}"
 
 
-def _silence() -> str:
+def _no_response() -> str:
     for address in _UNSERVED:
-        answer = _in_pod("/agnhost", "connect", "--timeout=1s", address)
-        if "TIMEOUT" not in answer.stderr:
-            return f"{address} should time out, but connecting to it said {_said(answer) or 'yes'}"
+        ran = _in_pod("/agnhost", "connect", "--timeout=1s", address)
+        if "TIMEOUT" not in ran.stderr:
+            return f"a connection to {address} didn't time out: {_output(ran) or 'it was accepted'}"
     return ""
 
 
-def _address(service: str, namespace: str = _NAMESPACE) -> str:
+def _address(service: str, namespace: str) -> str:
     path = "{.status.loadBalancer.ingress[0].ip}"
     return kind.try_kubectl(
         *("get", "service", service, f"--namespace={namespace}", f"--output=jsonpath={path}")
@@ -123,43 +121,43 @@ def _address(service: str, namespace: str = _NAMESPACE) -> str:
 
 
 def _in_pod(*command: str) -> subprocess.CompletedProcess[str]:
-    return kind.try_kubectl("exec", f"--namespace={_NAMESPACE}", "probe", "--", *command)
+    return kind.try_kubectl("exec", f"--namespace={CHECK_NAMESPACE}", "probe", "--", *command)
 
 
-def _said(ran: subprocess.CompletedProcess[str]) -> str:
+def _output(ran: subprocess.CompletedProcess[str]) -> str:
     return (ran.stdout + ran.stderr).strip()
 
 
-class Outside:
-    """A client beside the cluster: a container on the nodes' network that is no node.
+class ExternalClient:
+    """A client outside the cluster: a container on the nodes' network that isn't a node.
 
-    It reaches load balancer addresses on every machine; the host itself does not everywhere
-    (Docker Desktop keeps containers in a virtual machine).
+    It reaches load balancer addresses on every machine. The host doesn't, because Docker Desktop
+    runs containers in a virtual machine.
     """
 
     def __init__(self, engine: Engine, image: str) -> None:
+        """Start the container, which the engine removes when it exits."""
         self._engine = engine
         self._container = engine.docker(
             *("run", "--detach", "--rm", "--network", NETWORK),
-            *("--label", "kubernetes-observed=outside", "--entrypoint", "sleep", image, "3600"),
+            *("--label", EXTERNAL_CLIENT_LABEL, "--entrypoint", "sleep", image, "3600"),
         )
 
     def get(self, address: str, host: str = "") -> str:
-        """What is wrong with the answer of `echo` at this address; nothing if it is right."""
+        """Return why the Pod `echo` didn't respond at an address, or an empty string if it did."""
         if not address:
             return "no address yet"
         header = ["--header", f"Host: {host}"] if host else []
-        answer = subprocess.run(
+        ran = commands.attempt(
             [
                 *("docker", "exec", self._container, "curl", "--silent", "--show-error"),
                 *("--max-time", "2", *header, f"http://{address}/hostname"),
             ],
             env=self._engine.env,
-            capture_output=True,
-            text=True,
         )
-        # The Pod's name, and not just any answer.
-        return "" if answer.stdout == "echo" else f"http://{address}/hostname said {_said(answer)}"
+        # The Pod's name, because another server may respond as well.
+        return "" if ran.stdout == "echo" else f"http://{address}/hostname: {_output(ran)}"
 
     def close(self) -> None:
+        """Remove the container."""
         self._engine.docker("rm", "--force", self._container)

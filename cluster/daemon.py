@@ -1,11 +1,9 @@
 """The project's own dockerd: socket, data root, configuration and log below `.state/engine/`.
 
-It outlives the command that starts it, is found again by the next one, and never reads
-/etc/docker. `stop` takes back what it changed on the machine (residue.py).
+It keeps running after the command that starts it, the next command finds it by its socket, and it
+never reads /etc/docker. `stop` reverts what it changed on the machine (host_cleanup.py).
 """
 
-import contextlib
-import fcntl
 import hashlib
 import http.client
 import json
@@ -15,35 +13,37 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from cluster import oci_runtime, paths, residue
-from cluster.errors import Stop
+from cluster import host_cleanup, locks, oci_runtime, paths
+from cluster.commands import tail
+from cluster.errors import CommandError
+from cluster.names import PROJECT
+from cluster.polling import poll
 
 START_WITHIN = 60
-"""Seconds until it must answer. It takes 1-2 s, more when it has containers to restore."""
+"""Seconds until it must respond. It takes 1 to 2 s, and more when it restores containers."""
 
 STOP_WITHIN = 90
-"""Seconds in which it must stop its containers and end."""
+"""Seconds in which it must stop its containers and exit."""
 
 PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin"
-"""Where dockerd, containerd, runc and iptables lie; `su` leaves out the sbin directories."""
+"""Where dockerd, containerd, runc and iptables are; `su` leaves out the sbin directories."""
 
-NAME = "kubernetes-observed-" + hashlib.sha256(bytes(paths.ROOT)).hexdigest()[:8]
-"""Names what belongs to the engine of this checkout outside it: control groups, a directory."""
+NAME = f"{PROJECT}-" + hashlib.sha256(bytes(paths.ROOT)).hexdigest()[:8]
+"""The name of its control groups, and of its run directory outside this checkout."""
 
 CONFIG = paths.ENGINE / "daemon.json"
 DATA = paths.ENGINE / "data"
 LOG = paths.ENGINE / "dockerd.log"
 PIDFILE = paths.ENGINE / "dockerd.pid"
 BEFORE = paths.ENGINE / "machine-before.json"
-"""What the machine looked like before the engine was started, see residue.py."""
+"""The state of the machine before the engine was started, see host_cleanup.py."""
 
 
 def _run_directory(below: Path) -> Path:
-    """Where its sockets and mount points lie: below `.state/engine/` if their paths fit there."""
+    """Return the folder for sockets and mount points: `.state/engine/run` if paths fit there."""
     longest = below / "run" / "containerd" / "containerd-debug.sock"
     max_bytes = 107  # sockaddr_un.sun_path without the closing zero
     return below / "run" if len(bytes(longest)) <= max_bytes else Path("/run") / NAME
@@ -54,12 +54,12 @@ SOCKET = RUN / "docker.sock"
 
 
 def host() -> str:
-    """Its address, as DOCKER_HOST wants it."""
+    """Return its address in the form of DOCKER_HOST."""
     return f"unix://{SOCKET}"
 
 
-def answers() -> bool:
-    """Whether it runs and answers."""
+def responds() -> bool:
+    """Return whether it runs and responds."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(5)
@@ -73,46 +73,49 @@ def answers() -> bool:
 
 
 def start() -> None:
-    """Starts it and waits until it answers. Does nothing when it runs already.
+    """Start it, unless it runs already, and wait until it responds.
 
-    Raises Stop with the end of its log if it ends or does not answer.
+    Raises:
+        CommandError: It exited or doesn't respond; the message has the end of its log.
     """
-    with _one_command_at_a_time():
-        if answers():
+    with _lock():
+        if responds():
             return
         started = None
         if _pid() is None:
-            print("Starting a Docker engine of the project's own ...", flush=True)
+            print("Starting the project's own Docker engine ...", flush=True)
             started = _spawn()
-        deadline = time.monotonic() + START_WITHIN
-        while not answers():
+
+        def is_up() -> bool:
             if started and started.poll() is not None:
-                raise _failed(f"The project's Docker engine ended (exit code {started.returncode})")
-            if time.monotonic() > deadline:
-                raise _failed(f"The project's Docker engine did not answer in {START_WITHIN} s")
-            time.sleep(0.1)
+                raise _failed(f"The project's Docker engine exited with code {started.returncode}")
+            return responds()
+
+        if not poll(is_up, START_WITHIN):
+            raise _failed(f"The project's Docker engine didn't respond within {START_WITHIN} s")
 
 
 def stop() -> bool:
-    """Ends it, and what a killed one left; takes back what it changed. Its data stay.
+    """Stop it, and revert what it changed on the machine, also after it was killed.
 
-    Returns whether it was running.
+    Its images and volumes stay.
+
+    Returns:
+        Whether it was running.
     """
     if not paths.ENGINE.exists():
         return False
-    with _one_command_at_a_time():
+    with _lock():
         pid = _pid()
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
-            deadline = time.monotonic() + STOP_WITHIN
-            while _pid() is not None and time.monotonic() < deadline:
-                time.sleep(0.1)
-        # After a clean end there is nothing left of these; after a kill there is.
-        residue.end_processes(str(RUN), NAME)
-        residue.unmount_below(DATA, RUN)
-        residue.remove_control_groups(NAME)
+            poll(lambda: _pid() is None, STOP_WITHIN)
+        # A dockerd that exits cleanly leaves none of these; one that was killed does.
+        host_cleanup.kill_processes(str(RUN), NAME)
+        host_cleanup.unmount_below(DATA, RUN)
+        host_cleanup.remove_control_groups(NAME)
         if BEFORE.exists():
-            residue.restore(json.loads(BEFORE.read_text()), _network_ids())
+            host_cleanup.restore(json.loads(BEFORE.read_text()), _network_ids())
             BEFORE.unlink()
         shutil.rmtree(RUN, ignore_errors=True)
         PIDFILE.unlink(missing_ok=True)
@@ -120,30 +123,30 @@ def stop() -> bool:
 
 
 def needs_oci_wrapper() -> bool:
-    """Whether privileged containers need oci_runtime.py: CAP_SYS_RESOURCE is out of reach."""
+    """Return whether privileged containers need oci_runtime.py, for want of CAP_SYS_RESOURCE."""
     status = Path("/proc/self/status").read_text()
     bounding = next(line.split()[1] for line in status.splitlines() if line.startswith("CapBnd:"))
     cap_sys_resource = 24  # linux/capability.h
     return not int(bounding, 16) >> cap_sys_resource & 1
 
 
-def configuration() -> dict:
-    """Its daemon.json; nothing of it is a default that Docker would choose by itself."""
-    config = {
+def configuration() -> dict[str, Any]:
+    """Return the content of its daemon.json; every entry differs from Docker's default."""
+    config: dict[str, Any] = {
         "hosts": [host()],
         "data-root": str(DATA),
         "exec-root": str(RUN),
         "pidfile": str(PIDFILE),
-        # No docker0: every container of the project is in a network of its own.
+        # No docker0: the project's containers use networks that it creates.
         "bridge": "none",
-        # A group of its own shows what is ours when the engine was killed. Only the cgroupfs driver
-        # takes a name like this, and it works without systemd.
+        # A separate control group identifies the containers of an engine that was killed. Only the
+        # cgroupfs driver accepts a name like this, and it works without systemd.
         "exec-opts": ["native.cgroupdriver=cgroupfs"],
         "cgroup-parent": f"/{NAME}",
     }
     if needs_oci_wrapper():
-        # The interpreter itself, not the .venv's link to it: the engine outlives a .venv.
-        # -I -S: no site-packages, a third of the start-up time.
+        # The interpreter itself, not the link in the .venv, which may be removed while the engine
+        # runs. -I -S: no site-packages, a third of the start-up time.
         arguments = ["-I", "-S", oci_runtime.__file__]
         interpreter = os.path.realpath(sys.executable)
         config["runtimes"] = {
@@ -154,15 +157,15 @@ def configuration() -> dict:
 
 
 def _spawn() -> subprocess.Popen[bytes]:
-    # What is left of an engine that was killed or of a machine that was switched off would stop
-    # the new one: dockerd refuses to start while any process has the number in its pidfile.
-    residue.end_processes(str(RUN), NAME)
-    residue.unmount_below(DATA, RUN)
+    # Left-over processes of an engine that was killed, or a pidfile from before a reboot, would
+    # stop the new one: dockerd refuses to start while any process has the number in its pidfile.
+    host_cleanup.kill_processes(str(RUN), NAME)
+    host_cleanup.unmount_below(DATA, RUN)
     shutil.rmtree(RUN, ignore_errors=True)
     PIDFILE.unlink(missing_ok=True)
     RUN.mkdir(mode=0o700, parents=True)
     if not BEFORE.exists():
-        BEFORE.write_text(json.dumps(residue.snapshot()))
+        BEFORE.write_text(json.dumps(host_cleanup.snapshot()))
     CONFIG.write_text(json.dumps(configuration(), indent=2))
     with LOG.open("wb") as log:
         return subprocess.Popen(
@@ -172,13 +175,13 @@ def _spawn() -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            # Neither Ctrl-C nor the end of the terminal reaches it.
+            # In its own session, which Ctrl-C and closing the terminal don't reach.
             start_new_session=True,
         )
 
 
 def _pid() -> int | None:
-    """Its process, if it runs; the configuration's path on the command line proves it is ours."""
+    """Return its process id if it runs; its command line has to contain the configuration file."""
     try:
         pid = int(PIDFILE.read_text())
         command_line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
@@ -188,19 +191,18 @@ def _pid() -> int | None:
 
 
 def _network_ids() -> bytes:
-    """The database of its networks, which holds the id that a bridge's name begins with."""
+    """Return the database of its networks, which contains the ids that bridges are named after."""
     database = DATA / "network" / "files" / "local-kv.db"
     return database.read_bytes() if database.exists() else b""
 
 
-def _failed(problem: str) -> Stop:
-    tail = "\n".join(LOG.read_text(errors="replace").splitlines()[-15:])
-    return Stop(f"{problem}. The end of {LOG}:\n{tail}", "make clean, then try again; make doctor")
+def _failed(problem: str) -> CommandError:
+    log = tail(LOG.read_text(errors="replace"), 15)
+    return CommandError(
+        f"{problem}. The end of {LOG}:\n{log}", "make clean, then run the same command again"
+    )
 
 
-@contextlib.contextmanager
-def _one_command_at_a_time() -> Iterator[None]:
-    paths.ENGINE.mkdir(parents=True, exist_ok=True)
-    with (paths.ENGINE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _lock() -> locks.Lock:
+    """Return the lock that keeps two commands from starting or stopping the engine at once."""
+    return locks.exclusive(paths.ENGINE / "lock")

@@ -1,4 +1,4 @@
-"""Debian and Ubuntu packages, installed quietly and written down."""
+"""Install Debian and Ubuntu packages, and record which were new."""
 
 import os
 import re
@@ -8,24 +8,30 @@ import time
 from collections.abc import Sequence
 
 from cluster import paths
-from cluster.errors import Stop
+from cluster.commands import tail
+from cluster.errors import CommandError
 
 
 def can_install() -> bool:
-    """Whether packages can be installed here without asking anybody: apt-get, and root."""
+    """Return whether apt-get is there and this process is root, so that no password is needed."""
     return shutil.which("apt-get") is not None and os.geteuid() == 0
 
 
 def install(packages: Sequence[str], why: str) -> None:
-    """Installs packages with apt-get and writes down all that came with them.
+    """Install packages with apt-get, and record them with the dependencies that were new.
 
-    Raises Stop with the end of apt-get's output when they cannot be had.
+    Args:
+        packages: Names of packages.
+        why: The reason, which is printed.
+
+    Raises:
+        CommandError: apt-get failed; the message ends with its last lines.
     """
     print(f"Installing {' '.join(packages)} with apt-get ({why}) ...", flush=True)
     start = time.monotonic()
     installed = _apt_get("install", *packages)
     if installed.returncode != 0:
-        # The lists are missing on a fresh image, and name versions that are gone on an old one.
+        # A new machine has no package lists, and old lists name versions that were removed.
         _apt_get("update")
         installed = _apt_get("install", *packages)
     new = re.findall(
@@ -36,16 +42,15 @@ def install(packages: Sequence[str], why: str) -> None:
         with paths.INSTALLED_PACKAGES.open("a") as record:
             record.writelines(f"{name}\n" for name in new)
     if installed.returncode != 0:
-        tail = "\n".join(installed.stdout.splitlines()[-8:])
-        raise Stop(
-            f"apt-get could not install {' '.join(packages)}:\n{tail}",
+        raise CommandError(
+            f"apt-get could not install {' '.join(packages)}:\n{tail(installed.stdout, 8)}",
             f"apt-get update && apt-get install {' '.join(packages)}",
         )
     print(f"  {len(new)} packages in {time.monotonic() - start:.0f} s", flush=True)
 
 
-def installed_by_us() -> list[str]:
-    """The packages that `install` brought, dependencies included."""
+def installed_by_project() -> list[str]:
+    """Return the packages that `install` added to the machine, dependencies included."""
     if not paths.INSTALLED_PACKAGES.exists():
         return []
     return sorted(set(paths.INSTALLED_PACKAGES.read_text().split()))
@@ -66,13 +71,13 @@ def _apt_get(*arguments: str) -> subprocess.CompletedProcess[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # Out of reach of Ctrl-C, which would leave dpkg with half-configured packages.
+        # In its own session, because Ctrl-C would leave dpkg with half-configured packages.
         start_new_session=True,
     )
     try:
         output, _ = process.communicate()
     except KeyboardInterrupt:
-        print("Letting apt-get finish first ...", flush=True)
+        print("Waiting until apt-get has finished ...", flush=True)
         process.communicate()
         raise
     return subprocess.CompletedProcess(command, process.returncode, output)

@@ -1,8 +1,8 @@
 """The Docker engine that the cluster runs on.
 
-The engine that answers is used as it is. Where none runs and the user is root on Debian or Ubuntu,
-the project installs one and starts a daemon of its own (daemon.py). A user's Docker configuration
-is never changed.
+An engine that responds is used as it is. Where none runs and the user is root on Debian or Ubuntu,
+the project installs Docker and starts a daemon of its own (daemon.py). The user's Docker
+configuration is never changed.
 """
 
 import os
@@ -12,49 +12,50 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from cluster import daemon, debian
-from cluster.errors import Stop
+from cluster import commands, daemon, debian
+from cluster.errors import CommandError
 
 SYSTEM_SOCKET = Path("/var/run/docker.sock")
-"""Where a Linux system's own engine listens."""
+"""The socket of a Linux system's own engine."""
 
 
 @dataclass(frozen=True)
 class Engine:
-    """A Docker engine that answered."""
+    """A Docker engine that responded.
+
+    Attributes:
+        env: The whole environment for programs that connect to the engine (docker, kind).
+        owned: Whether the engine is the project's own.
+    """
 
     env: dict[str, str]
-    """The whole environment for programs that talk to it (docker, kind)."""
-
     owned: bool
-    """Whether it is the project's own."""
 
-    def docker(self, *arguments: str | os.PathLike[str], input: str | None = None) -> str:
-        """What `docker ARGUMENTS` printed, without the last newline. Raises Stop if it failed."""
-        command = ["docker", *map(os.fspath, arguments)]
-        result = subprocess.run(command, env=self.env, input=input, capture_output=True, text=True)
-        if result.returncode != 0:
-            raise Stop(
-                f"`{' '.join(command)}` ended with exit code {result.returncode}:\n"
-                f"{result.stderr.strip()}",
-                "make doctor",
-            )
-        return result.stdout.rstrip("\n")
+    def docker(self, *arguments: commands.Argument, input: str | None = None) -> str:
+        """Run `docker ARGUMENTS` and return its output without the last newline.
+
+        Raises:
+            CommandError: The command failed; the message ends with its last lines.
+        """
+        command = ["docker", *(os.fspath(argument) for argument in arguments)]
+        problem = f"`{' '.join(command)}` failed"
+        return commands.run(command, problem, "make doctor", env=self.env, input=input).rstrip("\n")
 
 
 def connect() -> Engine:
-    """The engine to use; installs and starts the project's own where that is the way.
+    """Return the engine to use; install and start the project's own where none runs.
 
-    Raises Stop with what is missing and the command that mends it.
+    Raises:
+        CommandError: There is no engine, and the project can't start one.
     """
     engine = find()
     if engine:
         return engine
-    problem = why_none_can_be_had()
+    problem = obstacle()
     if problem:
         raise problem
     _install()
-    # Where systemd runs, installing the package has started the system's engine: use that one.
+    # Where systemd runs, installing the package also starts the system's engine: use that one.
     engine = find()
     if engine:
         return engine
@@ -63,51 +64,54 @@ def connect() -> Engine:
 
 
 def find() -> Engine | None:
-    """The engine that answers now, without any side effect; None if none does."""
-    if daemon.answers():
+    """Return the engine that responds now, or None; start and change nothing."""
+    if daemon.responds():
         return _own()
     env = dict(os.environ)
     if os.environ.get("DOCKER_HOST") == daemon.host():
-        # Somebody exported the address of the project's own engine, which is not running.
+        # The environment has the address of the project's own engine, which isn't running.
         del env["DOCKER_HOST"]
-    return Engine(env, owned=False) if _answers(env) else None
+    return Engine(env, owned=False) if _responds(env) else None
 
 
 def stop() -> bool:
-    """Ends the project's own engine, if it runs; its images and volumes stay. Never another's.
+    """Stop the project's own engine, and no other; its images and volumes stay.
 
-    Returns whether there was one to end.
+    Returns:
+        Whether it was running.
     """
     return daemon.stop()
 
 
-def why_none_can_be_had() -> Stop | None:
-    """What is missing until an engine answers; None where the project starts one by itself."""
+def obstacle() -> CommandError | None:
+    """Return why no engine can be used, or None where the project can start its own."""
     chosen = _chosen_by_the_user()
     if chosen:
-        return Stop(
-            f"The Docker engine chosen by {chosen} does not answer.",
+        return CommandError(
+            f"The Docker engine chosen by {chosen} doesn't respond.",
             "start it, or: unset DOCKER_HOST DOCKER_CONTEXT; docker context use default",
         )
     if sys.platform == "darwin":
-        return Stop("No Docker engine answers.", "open -a Docker   (Docker Desktop)")
+        return CommandError("No Docker engine responds.", "open -a Docker   (Docker Desktop)")
     if sys.platform != "linux":
-        return Stop("No Docker engine answers.", "start Docker Desktop and work inside WSL 2")
+        return CommandError(
+            "No Docker engine responds.", "start Docker Desktop, and use a shell inside WSL 2"
+        )
     if debian.can_install():
         return None
     if SYSTEM_SOCKET.exists() and not os.access(SYSTEM_SOCKET, os.W_OK):
-        return Stop(
-            f"A Docker engine is there, but this user may not talk to it ({SYSTEM_SOCKET}).",
+        return CommandError(
+            f"This user isn't allowed to use the Docker engine at {SYSTEM_SOCKET}.",
             'sudo usermod -aG docker "$USER" && newgrp docker',
         )
     if shutil.which("dockerd", path=daemon.PATH):
-        return Stop(
-            "Docker is installed, but its engine does not run.", "sudo systemctl start docker"
+        return CommandError(
+            "Docker is installed, but its engine isn't running.", "sudo systemctl start docker"
         )
     if shutil.which("apt-get"):
-        return Stop("No Docker engine is installed.", "sudo apt-get install docker.io")
-    return Stop(
-        "No Docker engine answers, and the project installs one only on Debian and Ubuntu.",
+        return CommandError("No Docker engine is installed.", "sudo apt-get install docker.io")
+    return CommandError(
+        "No Docker engine responds, and the project can install one only on Debian and Ubuntu.",
         "install and start Docker, see https://docs.docker.com/engine/install/",
     )
 
@@ -122,7 +126,7 @@ def _own() -> Engine:
     return Engine({**env, "DOCKER_HOST": daemon.host(), "DOCKER_BUILDKIT": "0"}, owned=True)
 
 
-def _answers(env: dict[str, str]) -> bool:
+def _responds(env: dict[str, str]) -> bool:
     if not shutil.which("docker"):
         return False
     try:
@@ -133,26 +137,26 @@ def _answers(env: dict[str, str]) -> bool:
 
 
 def _chosen_by_the_user() -> str | None:
-    """How the user named an engine other than the machine's usual one, if they did."""
+    """Return how the user chose another engine than the machine's usual one, if they did."""
     host = os.environ.get("DOCKER_HOST")
     if host and host != daemon.host():
         return f"DOCKER_HOST={host}"
     if host or not shutil.which("docker"):
         return None
-    command = ["docker", "context", "inspect", "--format", "{{.Name}}"]
-    context = subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    shown = commands.attempt(["docker", "context", "inspect", "--format", "{{.Name}}"])
+    context = shown.stdout.strip()
     return None if context in ("", "default") else f"the Docker context {context!r}"
 
 
 def _install() -> None:
-    """Installs what an engine of the project's own needs and the machine lacks."""
+    """Install what the project's own engine needs and the machine lacks."""
     missing = []
     if not shutil.which("dockerd", path=daemon.PATH):
         missing += ["docker.io", "containerd", "runc"]
     if not shutil.which("iptables", path=daemon.PATH):
         missing += ["iptables"]
     if missing:
-        debian.install(missing, why="no Docker engine answers")
+        debian.install(missing, why="no Docker engine responds")
     if not shutil.which("docker"):
-        # Debian 13 has taken the command out of docker.io.
+        # Since Debian 13, the package docker.io doesn't contain the docker command.
         debian.install(["docker-cli"], why="the docker command")

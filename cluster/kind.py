@@ -1,4 +1,4 @@
-"""The kind cluster as such: its nodes, its network, its kubeconfig."""
+"""The kind cluster: its nodes, its network and its kubeconfig."""
 
 import ipaddress
 import json
@@ -6,40 +6,58 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from cluster import paths, versions
-from cluster.clean import CLUSTER, NETWORK, NODES
+import yaml
+
+from cluster import commands, paths, release, versions
 from cluster.engine import Engine
-from cluster.errors import Stop
+from cluster.errors import CommandError
 from cluster.from_source import binaries
+from cluster.names import NETWORK
+from cluster.release import Release
 
 CONFIGURATION = versions.HERE / "kind.yaml"
-CONTEXT = f"kind-{CLUSTER}"
-CONTROL_PLANE = f"{CLUSTER}-control-plane"
-_CACHE = paths.STATE / "kubectl-cache"
+"""kind's configuration file, with the cluster name and the host ports of the default release."""
+
 POD_SUBNET = "10.244.0.0/16"
 """kind's default for IPv4."""
 
+_KUBECTL_CACHE = paths.STATE / "kubectl-cache"
+
+
+def configuration(of: Release) -> dict[str, Any]:
+    """Return kind's configuration with the cluster name and the host ports of a release."""
+    content: dict[str, Any] = yaml.safe_load(CONFIGURATION.read_text())
+    content["name"] = of.cluster
+    mappings = content["nodes"][0]["extraPortMappings"]
+    for mapping, port in zip(mappings, of.host_ports, strict=True):
+        mapping["hostPort"] = port
+    return content
+
 
 def start_creating(engine: Engine, image: str) -> subprocess.Popen[bytes]:
-    """Starts `kind create cluster`; its output goes to `creation_log()`.
+    """Start `kind create cluster`, with its output in `creation_log()`, and return its process.
 
-    kind's own wait is not used: it only warns. up.py looks at each node itself.
+    `kind create cluster --wait` is not used, because it only prints a warning when nodes aren't
+    Ready; checks.py waits for each node.
     """
     kind = binaries.compile_kind()
     if not engine.docker("network", "ls", "--quiet", "--filter", f"name=^{NETWORK}$"):
         paths.NETWORK_CREATED.touch()
+    written = paths.STATE / "kind.yaml"
+    written.write_text(yaml.safe_dump(configuration(release.current())))
     paths.LOGS.mkdir(parents=True, exist_ok=True)
     with creation_log().open("wb") as log:
         return subprocess.Popen(
             [
                 *(str(kind), "create", "cluster", "--image", image),
-                *("--config", str(CONFIGURATION), "--kubeconfig", str(paths.KUBECONFIG)),
-                # A kind that fails removes the nodes, by the cluster's name: those of the next
-                # command, if this one was killed and kind went on without it.
+                *("--config", str(written), "--kubeconfig", str(paths.KUBECONFIG)),
+                # When kind fails, it removes the nodes by the cluster's name. Without this option,
+                # a kind that outlives a killed `up` removes the nodes of the next `up`.
                 "--retain",
             ],
-            cwd=paths.ROOT,  # kind.yaml's mounts are relative to it
+            cwd=paths.ROOT,  # the mounts in kind.yaml are relative to it
             env=engine.env,
             stdout=log,
             stderr=log,
@@ -47,64 +65,73 @@ def start_creating(engine: Engine, image: str) -> subprocess.Popen[bytes]:
 
 
 def creation_log() -> Path:
-    """What the last `kind create cluster` said."""
+    """Return the file with the output of the last `kind create cluster`."""
     return paths.LOGS / "kind-create.log"
 
 
 def delete(engine: Engine) -> None:
-    """Removes the nodes with their volumes, and the kubeconfig."""
-    nodes = engine.docker("ps", "--all", "--quiet", "--filter", NODES).split()
+    """Remove the nodes with their volumes, and the kubeconfig."""
+    nodes = engine.docker(
+        "ps", "--all", "--quiet", "--filter", release.current().node_filter
+    ).split()
     if nodes:
         engine.docker("rm", "--force", "--volumes", *nodes)
     paths.KUBECONFIG.unlink(missing_ok=True)
 
 
 def write_kubeconfig(engine: Engine) -> bool:
-    """Writes the kubeconfig as soon as the control plane has one; whether it has."""
-    got = subprocess.run(
-        [str(binaries.compile_kind()), "get", "kubeconfig", "--name", CLUSTER],
-        env=engine.env,
-        capture_output=True,
+    """Write the kubeconfig if the control plane has one by now, and return whether it has."""
+    kind = str(binaries.compile_kind())
+    got = commands.attempt(
+        [kind, "get", "kubeconfig", "--name", release.current().cluster], env=engine.env
     )
     if got.returncode == 0:
         paths.KUBECONFIG.touch(mode=0o600)
-        paths.KUBECONFIG.write_bytes(got.stdout)
+        paths.KUBECONFIG.write_text(got.stdout)
     return got.returncode == 0
 
 
 def running_nodes(engine: Engine) -> list[str]:
-    """The names of the node containers that run."""
-    return engine.docker("ps", "--filter", NODES, "--format", "{{.Names}}").split()
+    """Return the names of the node containers that run."""
+    return engine.docker(
+        "ps", "--filter", release.current().node_filter, "--format", "{{.Names}}"
+    ).split()
 
 
 def subnets(engine: Engine) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """The address ranges of the Docker network that the nodes are on."""
+    """Return the address ranges of the nodes' Docker network."""
     (network,) = json.loads(engine.docker("network", "inspect", NETWORK))
     return [ipaddress.ip_network(each["Subnet"]) for each in network["IPAM"]["Config"]]
 
 
 def kubectl(*arguments: str, input: str | None = None) -> str:
-    """What kubectl printed. Raises Stop with its error if it failed."""
+    """Run kubectl on the project's cluster and return its output.
+
+    Raises:
+        CommandError: kubectl failed; the message ends with its last lines.
+    """
     ran = try_kubectl(*arguments, input=input)
     if ran.returncode != 0:
-        raise Stop(
-            f"`kubectl {' '.join(arguments)}` failed:\n{ran.stderr.strip()}",
-            "make cluster (it repairs or recreates)",
+        raise CommandError(
+            f"`kubectl {' '.join(arguments)}` failed:\n{commands.tail(ran.stderr)}",
+            "make cluster (repairs or recreates the cluster)",
         )
     return ran.stdout
 
 
 def try_kubectl(*arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
-    """kubectl of the environment on this cluster and no other, whatever KUBECONFIG says."""
-    return subprocess.run(
+    """Run the environment's kubectl on the project's cluster, whatever KUBECONFIG is set to."""
+    return commands.attempt(
         [
             str(Path(sys.executable).with_name("kubectl")),
-            *("--kubeconfig", str(paths.KUBECONFIG), "--context", CONTEXT),
+            *("--kubeconfig", str(paths.KUBECONFIG), "--context", release.current().context),
             *arguments,
         ],
-        # Without KUBECACHEDIR, kubectl keeps what it discovered below ~/.kube.
-        env={**os.environ, "KUBECONFIG": str(paths.KUBECONFIG), "KUBECACHEDIR": str(_CACHE)},
+        # Without KUBECACHEDIR, kubectl writes its discovery cache below ~/.kube.
+        env={
+            **os.environ,
+            "KUBECONFIG": str(paths.KUBECONFIG),
+            "KUBECACHEDIR": str(_KUBECTL_CACHE),
+        },
         input=input,
-        capture_output=True,
-        text=True,
     )

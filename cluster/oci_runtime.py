@@ -1,23 +1,31 @@
-"""An OCI runtime that calls runc after taking out what this machine cannot give.
+"""An OCI runtime that removes capabilities and limits which this machine refuses, then runs runc.
 
-Only for machines whose bounding set lacks CAP_SYS_RESOURCE (nested containers, micro-VMs). Docker
-asks for every capability for a privileged container, and runc then ends with "unable to apply
-caps: operation not permitted"; a RLIMIT_NOFILE above the hard limit ends with "error setting
-rlimits". The engine's configuration names this file as the default runtime there, see engine.py.
+It is for machines whose bounding set lacks CAP_SYS_RESOURCE (nested containers, micro-VMs). Docker
+requests every capability for a privileged container, and runc then fails with "unable to apply
+caps: operation not permitted"; a RLIMIT_NOFILE above the hard limit fails with "error setting
+rlimits". On such machines this file is the default runtime of the project's engine, see daemon.py.
 
-It runs for every step of every container and for each `docker exec`: standard library only, and
-nothing imported that the step does not need. Run with `python -IS` (no site, no user's paths).
+Docker runs it for every step of every container and for each `docker exec`. So it uses only the
+standard library, and imports only what the step needs. It runs with `python -IS` (without site
+packages and the user's paths).
 """
+
+from __future__ import annotations
 
 import os
 import sys
+
+# For type checkers. Importing `typing` takes a quarter of the start-up time.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 CAPABILITY = "CAP_SYS_RESOURCE"
 RUNTIME = "runc"
 
 
 def file_to_edit(arguments: list[str]) -> str | None:
-    """The file in which a runc command line names capabilities and limits, if it reads one."""
+    """Return the file with capabilities and limits that a runc command line reads, if any."""
 
     def value(*names: str) -> str | None:
         for position, argument in enumerate(arguments):
@@ -33,8 +41,8 @@ def file_to_edit(arguments: list[str]) -> str | None:
     return None
 
 
-def without_what_is_refused(process: dict, hard_limit: int) -> dict:
-    """The `process` object of an OCI specification, without the capability and with lower limits.
+def without_refused(process: dict[str, Any], hard_limit: int) -> dict[str, Any]:
+    """Remove the capability from an OCI `process` object, lower its limits, and return it.
 
     https://github.com/opencontainers/runtime-spec/blob/main/config.md#process
     """
@@ -49,15 +57,15 @@ def without_what_is_refused(process: dict, hard_limit: int) -> dict:
 
 
 def edit(path: str) -> None:
-    """Rewrites a bundle's config.json, or the process file of an exec, in place."""
+    """Rewrite a bundle's config.json, or the process file of an exec, in place."""
     import json
     import resource
 
     with open(path, encoding="utf-8") as file:
         document = json.load(file)
     _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # A bundle's config.json holds a process; the process file of an exec is one.
-    without_what_is_refused(document.get("process", document), hard_limit)
+    # A bundle's config.json contains a process object; the process file of an exec is one.
+    without_refused(document.get("process", document), hard_limit)
     with open(path, "w", encoding="utf-8") as file:
         json.dump(document, file)
 

@@ -1,6 +1,6 @@
-"""Where the project keeps what it makes: two git-ignored folders of the checkout.
+"""The files and folders that the project creates, below two git-ignored folders of the checkout.
 
-`.state/` is machinery, `_build/` is for people to look at; `make clean` removes both.
+`.state/` is for the project's commands, `_build/` is for people; `make clean` removes both.
 """
 
 from pathlib import Path
@@ -9,22 +9,22 @@ ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 
 STATE = ROOT / ".state"
-"""Machinery: the engine, the kubeconfig, caches, logs."""
+"""The engine, the kubeconfig, caches and logs."""
 
 BUILD = ROOT / "_build"
 """Results: executed notebooks, HTML, dumps."""
 
 KUBECONFIG = STATE / "kubeconfig"
-"""The cluster's kubeconfig, with the one context `kind-kubernetes-observed`."""
+"""The cluster's kubeconfig, with one context (`Release.context`)."""
 
 LOGS = STATE / "logs"
-"""What long commands said, one file a command."""
+"""Output of long commands, one file for each command."""
 
 ENGINE = STATE / "engine"
-"""The project's own Docker engine: configuration, data root, log."""
+"""The project's own Docker engine: configuration, data root and log."""
 
 INSTALLED_PACKAGES = STATE / "installed-packages"
-"""Debian packages that the project installed, one name a line."""
+"""The Debian packages that the project installed, one name per line."""
 
 NETWORK_CREATED = STATE / "network-created"
-"""Present when the project's cluster, not somebody else's, made the Docker network `kind`."""
+"""Exists if the Docker network `kind` was created for the project's cluster."""

@@ -1,23 +1,27 @@
-"""Says what a long command is doing, for how long, and how long it usually takes."""
+"""Show what a long command is doing, for how long, and how long it usually takes."""
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 _console = Console(highlight=False)
-_HEARTBEAT = 60.0
+_LOG_INTERVAL = 60.0
 
 
 @contextmanager
 def step(what: str, about: float) -> Iterator[None]:
-    """Shows one step while its block runs; `about` is its usual time in seconds on two cores.
+    """Show one step while its block runs.
 
-    A terminal shows a bar that fills with time; a log gets one line when the step begins, one a
-    minute, and one when it ends. A step that fails is left as it stands, for the error to follow.
+    A terminal shows a bar that fills with time. A log gets a line when the step begins, one per
+    minute, and one when it ends. If the block raises, the error follows without a last line.
+
+    Args:
+        what: The step, such as `Creating the cluster`.
+        about: How long it usually takes, in seconds on two cores.
     """
     start = time.monotonic()
     if _console.is_terminal:
@@ -29,31 +33,32 @@ def step(what: str, about: float) -> Iterator[None]:
             console=_console,
             transient=True,
         ) as bar:
-            task = bar.add_task(what, total=about, about=_minutes(about))
+            task = bar.add_task(what, total=about, about=_duration(about))
             with _every(0.5, lambda elapsed: bar.update(task, completed=min(elapsed, about))):
                 yield
     else:
-        _console.print(f"{what} (about {_minutes(about)}) ...")
+        _console.print(f"{what} (about {_duration(about)}) ...")
         with _every(
-            _HEARTBEAT, lambda elapsed: _console.print(f"  ... {_minutes(elapsed)} so far")
+            _LOG_INTERVAL, lambda elapsed: _console.print(f"  ... {_duration(elapsed)} so far")
         ):
             yield
-    _console.print(f"{what}: done in {_minutes(time.monotonic() - start)}")
+    _console.print(f"{what}: done in {_duration(time.monotonic() - start)}")
 
 
-def _minutes(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 @contextmanager
-def _every(seconds: float, call) -> Iterator[None]:  # type: ignore[no-untyped-def]
+def _every(seconds: float, call: Callable[[float], None]) -> Iterator[None]:
+    """Call a function regularly with the elapsed time while the block runs."""
     start, over = time.monotonic(), threading.Event()
 
-    def beat() -> None:
+    def repeat() -> None:
         while not over.wait(seconds):
             call(time.monotonic() - start)
 
-    thread = threading.Thread(target=beat, daemon=True)
+    thread = threading.Thread(target=repeat, daemon=True)
     thread.start()
     try:
         yield

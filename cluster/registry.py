@@ -1,4 +1,4 @@
-"""Whether the images can be pulled: which of the two ways to the cluster is taken."""
+"""Choose the image source: pulled if all registries can be reached, else built from source."""
 
 import functools
 import http.client
@@ -9,46 +9,46 @@ import urllib.error
 import urllib.request
 from typing import Literal
 
-from cluster.errors import Stop
+from cluster.errors import CommandError
 
-Way = Literal["pulled", "built"]
+ImageSource = Literal["pulled", "built"]
 
 REGISTRIES = {
     "docker.io": "https://registry-1.docker.io/v2/",
     "quay.io": "https://quay.io/v2/",
     "registry.k8s.io": "https://registry.k8s.io/v2/",
 }
-"""The registries named in the image references, and the address at which each says who it is."""
+"""The registries in the image references, and the address at which each identifies itself."""
 
 PROBE_WITHIN = 3.0
-"""Seconds that the registries get, all at the same time."""
+"""The time limit in seconds for all registries together."""
 
 _VERSION_HEADER = "Docker-Distribution-Api-Version"
 
 
-def way() -> Way:
-    """How the images come: IMAGES=pulled or IMAGES=built decides, else whether registries answer.
+def image_source() -> ImageSource:
+    """Return the value of IMAGES if it is set, else what the registries allow.
 
-    Raises Stop when IMAGES has another value.
+    Raises:
+        CommandError: IMAGES has another value than `pulled` or `built`.
     """
-    forced = os.environ.get("IMAGES", "")
-    if forced in ("pulled", "built"):
-        return forced
-    if forced:
-        raise Stop(f"IMAGES={forced} is neither `pulled` nor `built`.", "unset IMAGES")
-    return "pulled" if all(answers().values()) else "built"
+    chosen = os.environ.get("IMAGES", "")
+    if chosen not in ("", "pulled", "built"):
+        raise CommandError(f"IMAGES={chosen} is neither `pulled` nor `built`.", "unset IMAGES")
+    pulled = chosen == "pulled" if chosen else all(reachable().values())
+    return "pulled" if pulled else "built"
 
 
 @functools.cache
-def answers(within: float = PROBE_WITHIN) -> dict[str, bool]:
-    """Which registries answer, by name. Asks each of them once in the life of the process."""
+def reachable(within: float = PROBE_WITHIN) -> dict[str, bool]:
+    """Return which registries can be reached, by name, from one request to each per process."""
     results = dict.fromkeys(REGISTRIES, False)
 
-    def ask(name: str) -> None:
+    def probe(name: str) -> None:
         results[name] = is_registry(REGISTRIES[name], within)
 
-    # Threads that nobody waits for: looking up a name takes no time limit.
-    threads = [threading.Thread(target=ask, args=[name], daemon=True) for name in REGISTRIES]
+    # Daemon threads, which don't keep the process alive: a name lookup has no time limit.
+    threads = [threading.Thread(target=probe, args=[name], daemon=True) for name in REGISTRIES]
     for thread in threads:
         thread.start()
     end = time.monotonic() + within
@@ -58,19 +58,20 @@ def answers(within: float = PROBE_WITHIN) -> dict[str, bool]:
 
 
 def is_registry(url: str, within: float) -> bool:
-    """Whether an image registry answers there.
+    """Return whether an image registry responds at a URL.
 
-    A connection proves nothing: there are networks in which something accepts every connection and
-    answers with whatever it likes. A registry has a valid certificate and says what it is.
+    A connection alone doesn't prove it: in some networks a proxy accepts every connection and
+    responds with content of its own. A registry has a valid certificate and sends its API version
+    or an authentication challenge.
     """
     try:
         with urllib.request.urlopen(url, timeout=within) as response:
             return _VERSION_HEADER in response.headers
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            challenge = refusal.headers.get("WWW-Authenticate", "")
-            return refusal.code == http.client.UNAUTHORIZED and (
-                _VERSION_HEADER in refusal.headers or challenge.startswith("Bearer ")
+    except urllib.error.HTTPError as error:
+        with error:
+            challenge = error.headers.get("WWW-Authenticate", "")
+            return error.code == http.client.UNAUTHORIZED and (
+                _VERSION_HEADER in error.headers or challenge.startswith("Bearer ")
             )
     except (OSError, http.client.HTTPException, ValueError):
         return False

@@ -1,143 +1,147 @@
-"""`python -m cluster up`: the book's cluster, reused when healthy, made again when not."""
+"""`python -m cluster up`: reuse the cluster if it is healthy, else create it."""
 
-import contextlib
-import fcntl
 import json
+import math
 import subprocess
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from cluster import addons, checks, hermetic, kind, paths, pulled, registry, versions
+from cluster import (
+    addons,
+    checks,
+    commands,
+    egress,
+    kind,
+    locks,
+    names,
+    paths,
+    pulled,
+    registry,
+    release,
+    versions,
+)
 from cluster import engine as engines
-from cluster import recipe as recipes
 from cluster.engine import Engine
-from cluster.errors import Stop
+from cluster.errors import CommandError
+from cluster.fingerprint import fingerprint_of
 from cluster.from_source import node_image
+from cluster.polling import poll
 from cluster.progress import step
-
-MARK = "kubernetes-observed"
-"""The ConfigMap in kube-public that marks the cluster as the project's, written when it is up."""
+from cluster.registry import ImageSource
 
 _NODE_IMAGES = {"built": node_image, "pulled": pulled}
-"""The module that makes the node image, by the way the images come."""
+"""The module that provides the node image, by image source."""
 
 
 def up() -> None:
-    """Brings the cluster up and prints how to use it.
+    """Start the cluster and print how to use it.
 
-    Raises Stop with the last state that was seen when it does not come up.
+    Raises:
+        CommandError: The cluster could not be created, or isn't healthy in time.
     """
     start = time.monotonic()
-    with _one_at_a_time():
+    waiting = "Another command is creating the cluster: waiting for it."
+    with locks.exclusive(paths.STATE / "cluster.lock", waiting):
         engine = engines.connect()
-        way = registry.way()
-        # Before the build: a file that changes meanwhile is not in the cluster yet.
-        mark = _mark(way)
-        wrong = _what_is_wrong(engine, mark)
-        if wrong:
+        source = registry.image_source()
+        # Computed before the build: a file that changes during the build isn't in the cluster.
+        marker = _marker(source)
+        defect = _defect(engine, marker)
+        if defect:
             if kind.running_nodes(engine):
-                print(f"The cluster is there, but {wrong}: making it again.", flush=True)
-            image = _NODE_IMAGES[way].build(engine)
+                print(f"The existing cluster can't be used: {defect}. Recreating it.", flush=True)
+            image = _NODE_IMAGES[source].build(engine)
             with step("Creating the cluster", 45):
-                _create(engine, image, mark)
+                _create(engine, image, marker)
         else:
-            hermetic.seal(engine)
+            egress.block(engine)
     print(
         f"The cluster is up ({time.monotonic() - start:.0f} s).\n"
         f"  kubectl: export KUBECONFIG={paths.KUBECONFIG} PATH={paths.ROOT}/.venv/bin:$PATH"
     )
 
 
-def _what_is_wrong(engine: Engine, expected: dict) -> str:
-    """Why the cluster cannot be used as it is; nothing if it can."""
+def _defect(engine: Engine, expected: dict[str, Any]) -> str:
+    """Return why the cluster can't be used as it is, or an empty string."""
     if len(kind.running_nodes(engine)) < 3 or not paths.KUBECONFIG.exists():
-        return "not all of its nodes run"
+        return "not all of its nodes are running"
     found = kind.try_kubectl(
-        *("get", "configmap", MARK, "--namespace=kube-public", "--output=json"),
+        *("get", "configmap", names.MARKER, "--namespace=kube-public", "--output=json"),
         "--request-timeout=2s",
     )
     if found.returncode != 0:
-        return "it was never finished, or does not answer"
+        return "its creation was interrupted, or its API server doesn't respond"
     if json.loads(found.stdout)["data"] != expected["data"]:
-        return "it was made from other versions or in another way"
+        return "it was created from other versions, files or images"
     waiting = checks.not_ready_nodes()
     return f"{', '.join(waiting)} not Ready" if waiting else ""
 
 
-def _create(engine: Engine, image: str, mark: dict) -> None:
+def _create(engine: Engine, image: str, marker: dict[str, Any]) -> None:
     kind.delete(engine)
     creating = kind.start_creating(engine, image)
     try:
-        # The add-ons are applied as soon as the API server answers, while the workers join.
-        _until_the_api_answers(engine, creating)
+        # The add-ons are applied as soon as the API server is ready, while the workers join.
+        _wait_for_api_server(engine, creating)
         addons.apply(engine)
         if creating.wait() != 0:
             raise _not_created()
-        hermetic.seal(engine)
+        egress.block(engine)
         checks.wait_until_up(engine, image)
     except BaseException:
         if creating.poll() is None:
             creating.terminate()
             creating.wait()
         raise
-    kind.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(mark))
-    # Node images of earlier recipes, a gigabyte each, which no node uses any more.
-    engine.docker(*("image", "prune", "--force", "--filter", "label=kubernetes-observed.images"))
+    kind.kubectl("apply", "--server-side", "-f", "-", input=json.dumps(marker))
+    # Earlier node images, a gigabyte each, which no node uses any more.
+    engine.docker("image", "prune", "--force", "--filter", f"label={names.IMAGES_LABEL}")
 
 
-def _until_the_api_answers(engine: Engine, creating: subprocess.Popen[bytes]) -> None:
-    pause = threading.Event()
-    while creating.poll() is None:
-        if kind.write_kubeconfig(engine):
-            answer = kind.try_kubectl("get", "--raw=/readyz", "--request-timeout=2s")
-            # CoreDNS's configuration is replaced before CoreDNS starts, so it has to be there.
-            coredns = ("get", "configmap", "coredns", "--namespace=kube-system")
-            if answer.stdout == "ok" and kind.try_kubectl(*coredns).returncode == 0:
-                return
-        pause.wait(0.3)
-    if creating.returncode != 0:
+def _wait_for_api_server(engine: Engine, creating: subprocess.Popen[bytes]) -> None:
+    """Return when the add-ons can be applied, or when `kind create cluster` is finished."""
+
+    def is_ready() -> bool:
+        if creating.poll() is not None:
+            return True
+        if not kind.write_kubeconfig(engine):
+            return False
+        ready = kind.try_kubectl("get", "--raw=/readyz", "--request-timeout=2s")
+        # addons.py replaces CoreDNS's configuration before CoreDNS starts, so it must exist.
+        coredns = ("get", "configmap", "coredns", "--namespace=kube-system")
+        return ready.stdout == "ok" and kind.try_kubectl(*coredns).returncode == 0
+
+    poll(is_ready, within=math.inf, pause=0.3)
+    if creating.returncode:
         raise _not_created()
 
 
-def _not_created() -> Stop:
-    tail = "\n".join(kind.creation_log().read_text().splitlines()[-25:])
-    return Stop(
-        f"kind could not create the cluster:\n{tail}\n(all of it: {kind.creation_log()})",
-        "make doctor, then the same command again",
+def _not_created() -> CommandError:
+    log = kind.creation_log()
+    return CommandError(
+        f"kind could not create the cluster:\n{commands.tail(log.read_text(), 25)}\n"
+        f"(the whole output: {log})",
+        commands.RETRY,
     )
 
 
-def _mark(way: registry.Way) -> dict:
+def _marker(source: ImageSource) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": MARK, "namespace": "kube-public"},
-        "data": {"project": MARK, "images": way, "recipe": recipe(way)},
+        "metadata": {"name": names.MARKER, "namespace": "kube-public"},
+        "data": {"project": names.PROJECT, "images": source, "fingerprint": fingerprint(source)},
     }
 
 
-def recipe(way: registry.Way) -> str:
-    """A digest of all that the cluster is made from; when it changes, the cluster is made again."""
-    made_from = [
-        kind.CONFIGURATION,
+def fingerprint(source: ImageSource) -> str:
+    """Return a digest of all that the cluster is created from; a new one makes `up` recreate it."""
+    files = [
         Path(addons.__file__),
         *(versions.HERE / "kubelet-with-capped-back-off").iterdir(),
         *(versions.HERE / "manifests").rglob("*"),
         *(versions.GO_MODULES / unit / "go.mod" for unit in ("gateway-api", "kind", "metallb")),
     ]
-    return recipes.digest(made_from, _NODE_IMAGES[way].recipe())
-
-
-@contextlib.contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    """Two commands at once would create the cluster twice; the second waits for the first."""
-    paths.STATE.mkdir(exist_ok=True)
-    with (paths.STATE / "cluster.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print("Another command is making the cluster: waiting for it.", flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    configuration = json.dumps(kind.configuration(release.current()))
+    return fingerprint_of(files, configuration, _NODE_IMAGES[source].fingerprint())

@@ -1,4 +1,4 @@
-"""The versions of the cluster's parts, read from the one place where each stands."""
+"""The versions of the cluster's parts, read from the one file that sets each of them."""
 
 import re
 import tomllib
@@ -10,37 +10,31 @@ GO_MODULES = HERE / "from_source" / "go"
 
 _pinned: dict[str, Any] = tomllib.loads((HERE / "versions.toml").read_text())
 
-KUBEADM_IMAGES: dict[str, str] = _pinned["images"]["kubeadm"]
-"""Images that kubeadm asks for besides Kubernetes' own: short name to reference."""
-
-PULLED_NODE_IMAGE: str = _pinned["kind"]["node"]
-"""kind's own node image."""
-
 DEBIAN_SUITE: str = _pinned["debian"]["suite"]
 BASE_PACKAGES: list[str] = _pinned["debian"]["base"]
 NODE_PACKAGES: list[str] = _pinned["debian"]["node"]
 IMAGE_PACKAGES: dict[str, list[str]] = _pinned["debian"]["images"]
-"""Packages of images of the labs that are made of Debian's: short name to packages."""
+"""Debian packages in images of the labs: short name of the image to packages."""
 
 
 def go_module(unit: str, module: str) -> str:
-    """The version, such as `v1.37.2`, of a module that from_source/go/<unit>/go.mod requires."""
+    """Return the version of a module that from_source/go/<unit>/go.mod requires.
+
+    Raises:
+        LookupError: The file doesn't require the module.
+    """
     go_mod = (GO_MODULES / unit / "go.mod").read_text()
     found = re.search(rf"^(?:require )?\s*{re.escape(module)} (v\S+)", go_mod, re.M)
     if found is None:
-        raise LookupError(f"from_source/go/{unit}/go.mod does not require {module}")
+        raise LookupError(f"from_source/go/{unit}/go.mod doesn't require {module}")
     return found.group(1)
 
 
-KUBERNETES = go_module("kubernetes", "k8s.io/kubernetes")
-"""Kubernetes as it is built from source."""
-
-
 def _wheel(name: str) -> str:
-    """The version of a wheel in from_source/wheels.txt."""
+    """Return the version of a wheel in from_source/wheels.txt."""
     found = re.search(rf"^{name}==(\S+)", (HERE / "from_source" / "wheels.txt").read_text(), re.M)
     if found is None:
-        raise LookupError(f"from_source/wheels.txt does not name {name}")
+        raise LookupError(f"from_source/wheels.txt doesn't name {name}")
     return found.group(1)
 
 
@@ -65,4 +59,4 @@ IMAGE_DIGESTS_FILE = HERE / "image-digests.txt"
 IMAGE_DIGESTS: dict[str, str] = dict(
     line.split() for line in IMAGE_DIGESTS_FILE.read_text().splitlines() if not line.startswith("#")
 )
-"""The digests of the images that are pulled, by reference, as far as they are known."""
+"""The known digests of the images that are pulled: reference to digest."""

@@ -1,22 +1,19 @@
-"""Certificates for a lab's servers, which nobody else trusts."""
+"""Certificates for a lab's servers, from a certificate authority that only this process has."""
 
 from __future__ import annotations
 
-import re
-
-from kubelab.nodes import Node
+import trustme
 
 
-def self_signed(node: Node, host: str) -> tuple[str, str]:
-    """A certificate for a host, which signs itself and holds for a day, and its key: both as PEM.
+def issue_certificate(host: str) -> tuple[str, str]:
+    """Issue a certificate for a host.
 
-    A node makes them, because openssl is on every node and not on every reader's machine.
+    Returns:
+        The certificate followed by that of its issuer, and the private key, all as PEM. A client
+        that has the first as its list of trusted certificates trusts the server (`curl --cacert`).
     """
-    pem = node.run(
-        *("openssl", "req", "-x509", "-days", "1", "-nodes"),
-        *("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-        *("-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}"),
-        *("-keyout", "-", "-out", "-"),
-    )
-    [key, certificate] = re.findall(r"-----BEGIN .*?-----END [A-Z ]+-----\n?", pem, re.DOTALL)
-    return certificate, key
+    authority = trustme.CA()
+    leaf = authority.issue_cert(host, key_type=trustme.KeyType.ECDSA)
+    chain = [*leaf.cert_chain_pems, authority.cert_pem]
+    key = leaf.private_key_pem.bytes().decode()
+    return "".join(pem.bytes().decode() for pem in chain), key

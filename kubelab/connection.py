@@ -18,11 +18,8 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError
 
-from cluster import paths
-
-CONTEXT = "kind-kubernetes-observed"
-MARK = "kubernetes-observed"
-"""The ConfigMap in `kube-public` that says: labs may make and delete namespaces here."""
+from kubelab.kind import CONTEXT, KUBECONFIG, MARKER, STATE
+from nbclaims import environment
 
 REQUEST_TIMEOUT = (5, 30)
 """Seconds to connect and to wait for each read; without them a dead API server hangs a cell."""
@@ -50,10 +47,11 @@ class Api:
     def __init__(self, kubeconfig: Path, context: str) -> None:
         from kubernetes import config, dynamic
 
+        self.kubeconfig, self.context = kubeconfig, context
         self._new_client = functools.partial(
             config.new_client_from_config, str(kubeconfig), context, persist_config=False
         )
-        discovery = paths.STATE / "kubelab" / f"discovery-{context.replace('/', '-')}.json"
+        discovery = STATE / "kubelab" / f"discovery-{context.replace('/', '-')}.json"
         discovery.parent.mkdir(parents=True, exist_ok=True)
         try:
             client = self._new_client()
@@ -192,7 +190,7 @@ class Cluster:
         foreign = os.environ.get("KUBELAB_CONTEXT")
         # A context of somebody's own is looked for only in a file that they name as well:
         # ~/.kube/config is not read by accident.
-        kubeconfig = Path((foreign and os.environ.get("KUBECONFIG")) or paths.KUBECONFIG)
+        kubeconfig = Path((foreign and os.environ.get("KUBECONFIG")) or KUBECONFIG)
         if not kubeconfig.exists():
             raise NoCluster(
                 f"There is no cluster yet: {kubeconfig} does not exist.", "make cluster"
@@ -201,14 +199,18 @@ class Cluster:
         self.kubernetes: str = self.api.request("get", "/version")["gitVersion"]
         self.description = f"context {foreign}" if foreign else self._describe_own()
 
+    def describe(self) -> environment.Environment:
+        """Return what the records of claims say about the cluster."""
+        return environment.Environment(self.kubernetes, self.description)
+
     def _describe_own(self) -> str:
         from kubernetes.dynamic.exceptions import NotFoundError
 
         try:
-            mark = self._config_map("kube-public", MARK)
+            mark = self._config_map("kube-public", MARKER)
         except NotFoundError:
             raise NoCluster(
-                f"This cluster does not carry the project's mark (ConfigMap kube-public/{MARK}), "
+                f"This cluster does not carry the project's mark (ConfigMap kube-public/{MARKER}), "
                 "so no lab runs on it.",
                 "make cluster (or KUBELAB_CONTEXT=<exact context name> for a cluster of your own)",
             ) from None
@@ -237,13 +239,11 @@ def cluster() -> Cluster:
     """This session's cluster; the first call connects."""
     global _cluster
     with _lock:
-        _cluster = _cluster or Cluster()
+        if _cluster is None:
+            connected = Cluster()
+            environment.describe = connected.describe
+            _cluster = connected
         return _cluster
-
-
-def connected() -> Cluster | None:
-    """This session's cluster, or None before a lab has connected."""
-    return _cluster
 
 
 def warnings_in(headers: list[str]) -> list[str]:

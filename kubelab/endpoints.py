@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kubelab.feed import Version
-from kubelab.objects import Handle, Pod
-from kubelab.polling import again
+from kubelab import waiting
+from kubelab.objects import KubernetesObject, Pod
+from kubelab.polling import poll
 from kubelab.states import State
-from kubelab.timeline import Event, Story
+from kubelab.store import Snapshot
+from kubelab.timeline import Change, Timeline
 from kubelab.waiting import WITHIN, WaitFailed
 
 SERVICE_NAME = "kubernetes.io/service-name"
@@ -54,7 +55,7 @@ class Endpoint:
         )
 
 
-class Service(Handle):
+class Service(KubernetesObject):
     """A live Service."""
 
     @property
@@ -75,19 +76,17 @@ class Service(Handle):
         return next((ingress.get("ip") for ingress in status.get("ingress", [])), None)
 
     @property
-    def endpoints(self) -> Endpoints:
-        """What is behind it, to look at and to wait for."""
-        return Endpoints(self)
+    def endpoints(self) -> EndpointSlices:
+        """Its EndpointSlices, to iterate over and to wait for."""
+        return EndpointSlices(self)
 
 
-class Endpoints(Handle):
+class EndpointSlices:
     """The EndpointSlices of a Service, seen as one. Slices that are gone are left out."""
 
     def __init__(self, service: Service) -> None:
-        self.lab, self.namespace = service.lab, service.namespace
-        self.kind, self.api_version = "EndpointSlice", "discovery.k8s.io/v1"
-        self.uid, self.applied, self.start = service.uid, service.applied, service.start
-        self.feed = service.lab.feed(self.api_version, self.kind)
+        self.lab, self.start, self.applied = service.lab, service.start, service.applied
+        self.informer = service.lab.informer("discovery.k8s.io/v1", "EndpointSlice")
         self._service = service.name
         spec = (service.object or {}).get("spec", {})
         has_slices = spec.get("type") != "ExternalName"
@@ -99,42 +98,67 @@ class Endpoints(Handle):
     def __iter__(self) -> Iterator[Endpoint]:
         return iter(endpoints_in(self.object))
 
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
     @property
     def name(self) -> str:
-        return next((name for name in self.feed.names() if self._has(name)), self._service)
+        """The first slice's name; the Service's where there is none."""
+        return next((name for name in self.informer.names() if self._has(name)), self._service)
 
-    def versions(self) -> list[Version]:
+    @property
+    def describe_command(self) -> str:
+        """The kubectl command that shows the first slice."""
+        return f"kubectl describe endpointslice/{self.name} -n {self.lab.namespace}"
+
+    @property
+    def object(self) -> dict | None:
+        """The endpoints of all slices as one object; None where there is no slice yet."""
+        snapshots = self.snapshots()
+        return snapshots[-1].object if snapshots else None
+
+    def snapshots(self) -> list[Snapshot]:
+        """The endpoints of all slices after each change of a slice."""
         news = [
-            (version.at, name, version.object)
-            for name in self.feed.names()
+            (snapshot.at, name, snapshot.object)
+            for name in self.informer.names()
             if self._has(name)
-            for version in self.feed.versions(name)
-            if version.object
+            for snapshot in self.informer.snapshots(name)
+            if snapshot.object
         ]
         slices: dict[str, list[dict]] = {}
         found = []
         for at, name, obj in sorted(news, key=lambda item: item[0]):
             slices[name] = obj.get("endpoints") or []
             together = [endpoint for each in slices.values() for endpoint in each]
-            found.append(Version(at, {"kind": self.kind, "endpoints": together}))
+            found.append(Snapshot(at, {"kind": "EndpointSlice", "endpoints": together}))
         return found
 
     @property
-    def story(self) -> Story:
+    def timeline(self) -> Timeline:
         """When each endpoint came, changed and went."""
-        until = self.feed.clock() - self.start
-        return Story(str(self), tuple(_events(self.versions(), self.start)), until)
+        until = self.informer.clock() - self.start
+        return Timeline(str(self), tuple(_changes(self.snapshots(), self.start)), until)
+
+    def wait(self, until: State, within: float = WITHIN) -> Timeline:
+        """Return once `until` holds; WaitFailed after `within` seconds."""
+        return waiting.wait(self, until, within)
+
+    def hold(self, state: State, during: float) -> Timeline:
+        """Watch for `during` seconds whether `state` stays true; the timeline's `held` tells."""
+        return waiting.hold(self, state, during)
 
     def wait_for_pods(self, within: float = WITHIN) -> None:
-        """Return once the ready endpoints are the ready Pods that the Service's selector matches,
-        and no others; WaitFailed after `within` seconds.
+        """Return once the ready endpoints are the ready Pods that the Service's selector matches.
+
+        WaitFailed after `within` seconds.
 
         The EndpointSlices follow the Pods a moment later. Those of a Service without a selector
         follow nobody, and an ExternalName Service has none.
         """
         if not self._selector:
             return
-        for _ in again(within):
+        for _ in poll(within):
             pods = {pod.name for pod in self.lab.pods(self._selector) if _may_be_asked(pod)}
             endpoints = {endpoint.who for endpoint in self if endpoint.ready}
             if endpoints == pods:
@@ -145,7 +169,7 @@ class Endpoints(Handle):
         )
 
     def _has(self, name: str) -> bool:
-        obj = self.feed.versions(name)[-1].object
+        obj = self.informer.snapshots(name)[-1].object
         return (obj or {}).get("metadata", {}).get("labels", {}).get(SERVICE_NAME) == self._service
 
 
@@ -174,11 +198,11 @@ def terminating_endpoints(count: int) -> State:
     )
 
 
-def _events(versions: Sequence[Version], start: float) -> Iterator[Event]:
+def _changes(snapshots: Sequence[Snapshot], start: float) -> Iterator[Change]:
     before: dict[str, str] = {}
-    for at, obj in versions:
+    for at, obj in snapshots:
         now = {endpoint.who: endpoint.state for endpoint in endpoints_in(obj)}
         for who in before.keys() | now.keys():
             if before.get(who) != now.get(who):
-                yield Event(at - start, who, now.get(who, "gone"), "endpoint")
+                yield Change(at - start, who, now.get(who, "gone"), "endpoint")
         before = now

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from kubelab import notebook
-from kubelab.claims import made
+import nbclaims.display
+from kubelab.display import caption
+from nbclaims.claims import registry
+from nbclaims.record import anchor
 
 REFUSED = "refused"
 """The word that steps back: what the API server refuses does not happen."""
@@ -28,7 +30,7 @@ def grid(rows: Sequence[Labels], columns: Sequence[Labels], title: str) -> None:
     """
     observed = {
         key: (str(value), record.name)
-        for record in made.records
+        for record in registry.records
         for key, value in record.observed.items()
     }
     cells = {(row, column): _observed(observed, row, column) for row in rows for column in columns}
@@ -43,9 +45,9 @@ def grid(rows: Sequence[Labels], columns: Sequence[Labels], title: str) -> None:
                 + "".join(_cell(*cells[row, column], tints) for column in columns)
                 + "</tr>"
             )
-    notebook.show(
+    nbclaims.display.show(
         {
-            "text/html": f"<table class='grid'>{notebook.caption(title)}"
+            "text/html": f"<table class='grid'>{caption(title)}"
             f"<thead>{_heads(columns)}</thead><tbody>{''.join(lines)}</tbody></table>",
             "text/plain": "\n".join(
                 f"{' '.join(row)}, {' '.join(column)}: {word}"
@@ -65,7 +67,7 @@ def _observed(observed: dict, row: Labels, column: Labels) -> tuple[str, str]:
 def _cell(word: str, claim: str, tints: dict[str, str]) -> str:
     # Two digits more than a colour's six: how much of it lies over the ground.
     tint = f" style='background: {tints[word]}33'" if word in tints else " class='refused'"
-    return f"<td{tint}><a href='#claim-{claim}'>{_esc(word)}</a></td>"
+    return f"<td{tint}><a href='#{anchor(claim)}'>{_esc(word)}</a></td>"
 
 
 def _heads(columns: Sequence[Labels]) -> str:

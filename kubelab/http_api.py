@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from kubelab.notebook import echo
+from kubelab.display import echo
 
 if TYPE_CHECKING:
-    from kubelab.probes import Client
+    from kubelab.clients import Client
 
 REQUEST_SECONDS = 30
 """What an answer may take. On an idle cluster it takes 5 to 10 ms."""

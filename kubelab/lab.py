@@ -9,22 +9,25 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal, overload
 
 import yaml
 
-from cluster.clean import CLUSTER
-from kubelab import connection, ingress_controller, notebook, runs
-from kubelab.certificates import self_signed
+import nbclaims.display
+from kubelab import connection, nodes, runs, traefik
+from kubelab.certificates import issue_certificate
+from kubelab.clients import HostClient, PodClient
+from kubelab.display import echo
 from kubelab.endpoints import Service
-from kubelab.feed import WatchedFeed
-from kubelab.ingress_controller import Controller
+from kubelab.external import ExternalClient
+from kubelab.kubectl import kubectl
 from kubelab.nodes import Node
-from kubelab.notebook import echo
-from kubelab.objects import Handle, Pod, Refusal
-from kubelab.outside import Outside
-from kubelab.polling import again, nothing_is_applied
+from kubelab.objects import KubernetesObject, Pod
+from kubelab.polling import nothing_is_applied, poll
+from kubelab.results import ApplyResult
 from kubelab.states import State
+from kubelab.store import Informer
+from kubelab.traefik import Traefik
 
 SERVICE_ACCOUNT_SECONDS = 30
 
@@ -45,9 +48,9 @@ class Lab:
         if name in _open:
             _open[name].close()
         self.namespace = f"{name}-{secrets.token_hex(3)}"
-        self._feeds: dict[tuple[str, str], WatchedFeed] = {}
+        self._informers: dict[tuple[str, str], Informer] = {}
         self._starts: dict[str, float] = {}
-        self._outside: list[Outside] = []
+        self._external: list[ExternalClient] = []
         run = runs.join()
         for leftover in runs.remove_leftovers(self.api):
             print(f"removed {leftover}, which an earlier run left behind")
@@ -65,48 +68,67 @@ class Lab:
         if "KUBELAB_RUN" not in os.environ:
             atexit.register(self.close)
         self._await_service_account()
-        self.feed("v1", "Pod")
+        self.informer("v1", "Pod")
 
     def show(self, manifest: str | dict) -> None:
         """Display a manifest, highlighted: a file's, or one that the lab has put together."""
         is_file = isinstance(manifest, str)
         text = self._read(manifest) if is_file else yaml.safe_dump(manifest, sort_keys=False)
-        notebook.show({"text/markdown": f"```yaml\n{text}```", "text/plain": text})
+        nbclaims.display.show({"text/markdown": f"```yaml\n{text}```", "text/plain": text})
 
-    def apply(self, file: str) -> Any:
-        """Apply a manifest, strictly; a handle on its object, or a list of them if it has several.
+    def apply(self, file: str) -> KubernetesObject:
+        """Apply a manifest of one document with server-side apply, strictly; return its object.
 
-        The API server's refusal is an error of the official client; `refused` is for manifests
-        that the book says are refused.
+        Raises:
+            ValueError: The file has no document, or several.
+            DynamicApiError: The API server rejected it; `try_apply` is for manifests that the book
+                says are rejected.
         """
+        self._document(file, "apply_all")
+        [found] = self.apply_all(file)
+        return found
+
+    def apply_all(self, file: str) -> list[KubernetesObject]:
+        """Apply every document of a file, in their order; return their objects."""
         from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
 
         echo(f"kubectl apply --server-side -n {self.namespace} -f {file}")
         try:
-            handles = [self._apply(manifest) for manifest in self.manifests(file)]
+            return [self._apply(manifest) for manifest in self.documents(file)]
         except (DynamicApiError, ResourceNotFoundError) as error:
             error.add_note(f"  Next: correct {self.folder.name}/{file} and run the cell again")
             raise
-        return handles[0] if len(handles) == 1 else handles
 
-    def refused(self, file: str, dry_run: bool = True, within: float = 0) -> Any:
-        """Ask the API server what it says to a manifest, and print it.
+    def try_apply(self, file: str, dry_run: bool = True, within: float = 0) -> ApplyResult:
+        """Send a manifest of one document to the API server; print and return its answer.
 
-        A dry run creates nothing, and leaves out what it takes to allocate addresses and ports;
-        for these, ask in earnest. For `within` seconds an acceptance is not the answer, see
-        `dry_run`. A `Refusal`, or a list if the manifest has several documents.
+        Args:
+            file: The manifest.
+            dry_run: Create nothing. A dry run allocates no addresses and ports; where they matter,
+                set it to False.
+            within: For so many seconds an acceptance isn't the answer yet, see `dry_run`.
+
+        Raises:
+            ValueError: The file has no document, or several.
         """
+        self._document(file, "try_apply_all")
+        [answer] = self.try_apply_all(file, dry_run, within)
+        return answer
+
+    def try_apply_all(
+        self, file: str, dry_run: bool = True, within: float = 0
+    ) -> list[ApplyResult]:
+        """Send every document of a file to the API server, as `try_apply` does with one."""
         option = " --dry-run=server" * dry_run
         echo(f"kubectl apply --server-side{option} -n {self.namespace} -f {file}")
-        answers = [self._ask(manifest, dry_run, within) for manifest in self.manifests(file)]
-        return answers[0] if len(answers) == 1 else answers
+        return [self._ask(manifest, dry_run, within) for manifest in self.documents(file)]
 
-    def apply_to_cluster(self, file: str) -> Handle:
+    def apply_cluster_scoped(self, file: str) -> KubernetesObject:
         """Apply a manifest of a kind that lies in no namespace, such as an IngressClass.
 
         Its name begins with that of the lab's namespace, which owns it: the two go together.
         """
-        [manifest] = self.manifests(file)
+        manifest = self._document(file)
         namespace = self.api.request("get", f"/api/v1/namespaces/{self.namespace}")["metadata"]
         owner = {"apiVersion": "v1", "kind": "Namespace", "name": self.namespace}
         metadata = manifest["metadata"]
@@ -116,7 +138,7 @@ class Lab:
         return self._apply(manifest)
 
     @contextlib.contextmanager
-    def alone(self, what: str) -> Iterator[None]:
+    def exclusive(self, what: str) -> Iterator[None]:
         """Change what all labs of the cluster share, while no other lab of this checkout does."""
         with (runs.RUNS.parent / f"{what}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -129,36 +151,36 @@ class Lab:
         at copies of other objects, which follow them a moment later.
         """
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file} -o yaml")
-        [manifest] = self.manifests(file)
+        manifest = self._document(file)
         if not self.applies:
             return {}
-        for _ in again(within):
+        for _ in poll(within):
             answer = self.api.apply(manifest, self.namespace, dry_run=True)
             if not until or until.holds(answer):
                 break
         return answer
 
-    def tls_secret(self, name: str, host: str) -> Handle:
-        """Make a key, a certificate for `host` that signs itself, and a Secret with both."""
-        certificate, key = self_signed(self.node(f"{CLUSTER}-control-plane"), host)
+    def tls_secret(self, name: str, host: str) -> KubernetesObject:
+        """Create a Secret with a private key and a certificate for `host`."""
+        certificate, key = issue_certificate(host)
         files = f"--cert={host}.crt --key={host}.key"
         echo(f"kubectl create secret tls {name} -n {self.namespace} {files}")
         pair = {"tls.crt": certificate, "tls.key": key}
         head = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
         return self._apply(head | {"type": "kubernetes.io/tls", "stringData": pair})
 
-    def manifests(self, file: str) -> list[dict]:
+    def documents(self, file: str) -> list[dict]:
         """The documents of a file, for a lab that puts manifests together from parts."""
         return [document for document in yaml.safe_load_all(self._read(file)) if document]
 
-    def apply_each(self, manifests: Iterable[dict]) -> list[Handle]:
+    def apply_documents(self, manifests: Iterable[dict]) -> list[KubernetesObject]:
         """Apply manifests that the lab has put together."""
         echo(f"kubectl apply --server-side -n {self.namespace} -f -")
-        handles = [self._apply(manifest) for manifest in manifests]
-        print(f"{len(handles)} objects")
-        return handles
+        objects = [self._apply(manifest) for manifest in manifests]
+        print(f"{len(objects)} objects")
+        return objects
 
-    def refused_each(self, manifests: Iterable[dict]) -> list[Refusal]:
+    def try_apply_documents(self, manifests: Iterable[dict]) -> list[ApplyResult]:
         """What the API server says to each of them in a dry run; prints how many it accepts."""
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f -")
         answers = [self._answer(manifest, dry_run=True)[0] for manifest in manifests]
@@ -168,12 +190,20 @@ class Lab:
 
     def pods(self, labels: dict[str, str]) -> list[Pod]:
         """The Pods that exist now and carry these labels."""
-        feed, found = self.feed("v1", "Pod"), []
-        for name in feed.names():
-            first, live = feed.versions(name)[0], feed.versions(name)[-1].object
+        informer, found = self.informer("v1", "Pod"), []
+        for name in informer.names():
+            first, live = informer.snapshots(name)[0], informer.snapshots(name)[-1].object
             if live and labels.items() <= live["metadata"].get("labels", {}).items():
                 found.append(Pod(self, live, live, first.at))
         return found
+
+    def get(self, kind: str) -> str:
+        """Print `kubectl get` of a kind in the lab's namespace, and return it."""
+        return kubectl(self.api, self.namespace, "get", kind)
+
+    def describe(self, kind: str) -> str:
+        """Print `kubectl describe` of a kind in the lab's namespace, and return it."""
+        return kubectl(self.api, self.namespace, "describe", kind)
 
     def cluster_object(self, api_version: str, kind: str, name: str) -> dict | None:
         """An object in no namespace, such as a CustomResourceDefinition; None if there is none."""
@@ -189,88 +219,136 @@ class Lab:
         """A node of the cluster, for commands on it."""
         return Node(name)
 
-    def outside(self, name: str = "outside", port: int = 8080) -> Outside:
-        """A container beside the cluster that asks, and answers on `port`; it ends with the lab."""
-        if not self.applies:
-            raise RuntimeError("KUBELAB_APPLY=nothing: there is no container beside the cluster")
-        self._outside.append(Outside(self, name, port))
-        return self._outside[-1]
+    def nodes(self, role: str | None = None) -> list[Node]:
+        """The cluster's nodes of a role (`control-plane` or `worker`), sorted by name."""
+        return nodes.nodes(self.api, role)
 
-    def ingress_controller(self, *options: str, name: str = "controller") -> Controller:
+    @overload
+    def client(self, where: Pod) -> PodClient: ...
+
+    @overload
+    def client(self, where: Literal["host"]) -> HostClient: ...
+
+    @overload
+    def client(
+        self, where: Literal["external"], *, name: str = ..., port: int = ...
+    ) -> ExternalClient: ...
+
+    def client(
+        self,
+        where: Pod | Literal["host", "external"],
+        *,
+        name: str = "outside",
+        port: int = 8080,
+    ) -> PodClient | HostClient | ExternalClient:
+        """A client that sends requests to the cluster.
+
+        Args:
+            where: A Pod, whose first container runs the commands; `host` for the machine that the
+                lab runs on; `external` for a container outside the cluster, on the nodes' network.
+                The container also responds itself, and is removed with the lab.
+            name: The external client's name, with which it responds.
+            port: The port at which the external client responds, by HTTP and UDP.
+
+        Raises:
+            ValueError: There is no such place.
+        """
+        if where == "host":
+            return HostClient()
+        if where == "external":
+            if not self.applies:
+                raise RuntimeError("KUBELAB_APPLY=nothing: there is no external client")
+            self._external.append(ExternalClient(self, name, port))
+            return self._external[-1]
+        if isinstance(where, str):
+            raise ValueError(f"client {where!r}: choose a Pod, 'host' or 'external'")
+        return PodClient(where)
+
+    def ingress_controller(self, *options: str, name: str = "controller") -> Traefik:
         """A Traefik for this namespace's Ingresses of the class `lab`; `options` are Traefik's."""
-        return self._controller(name, ingress_controller.INGRESS + options)
+        return self._controller(name, traefik.INGRESS + options)
 
-    def gateway_controller(self, *options: str, name: str = "controller") -> Controller:
+    def gateway_controller(self, *options: str, name: str = "controller") -> Traefik:
         """A Traefik for this namespace's Gateways of the class `lab`; `options` are Traefik's."""
-        return self._controller(name, ingress_controller.GATEWAY + options)
+        return self._controller(name, traefik.GATEWAY + options)
 
     def answers_as(self, name: str) -> bool:
-        """Whether a Pod of this lab has or had this name, or a container beside the cluster has."""
-        beside = any(container.name == name for container in self._outside)
-        return beside or bool(self.feed("v1", "Pod").versions(name))
+        """Whether a Pod of this lab has or had this name, or an external client has."""
+        external = any(client.name == name for client in self._external)
+        return external or bool(self.informer("v1", "Pod").snapshots(name))
 
-    def feed(self, api_version: str, kind: str) -> WatchedFeed:
+    def informer(self, api_version: str, kind: str) -> Informer:
         """What the watch on a kind in this namespace has seen; the first call begins it."""
         key = (api_version, kind)
-        if key not in self._feeds:
+        if key not in self._informers:
             path = self.api.path(api_version, kind, self.namespace)
-            self._feeds[key] = WatchedFeed(self.api, path)
-        return self._feeds[key]
+            self._informers[key] = Informer(self.api, path)
+        return self._informers[key]
 
     def close(self) -> None:
         """Delete the namespace and everything in it; the cluster finishes that by itself."""
         if _open.get(self.name) is not self:
             return
         del _open[self.name]
-        for feed in self._feeds.values():
-            feed.stop()
-        for container in self._outside:
-            container.close()
+        for informer in self._informers.values():
+            informer.stop()
+        for client in self._external:
+            client.close()
         atexit.unregister(self.close)
         echo(f"kubectl delete namespace {self.namespace} --wait=false")
         runs.delete(self.api, runs.namespaces(self.api, f"{runs.NAME}={self.namespace}"))
 
-    def _apply(self, manifest: dict) -> Handle:
-        feed = self.feed(manifest["apiVersion"], manifest["kind"])
-        start, live = feed.clock(), None
+    def _apply(self, manifest: dict) -> KubernetesObject:
+        informer = self.informer(manifest["apiVersion"], manifest["kind"])
+        start, live = informer.clock(), None
         if self.applies:
             live = self.api.apply(manifest, self.namespace)
-            feed.put("ADDED", live)
-            # An object that was there before keeps its beginning: its story is still one.
+            informer.put("ADDED", live)
+            # An object that was there before keeps its beginning: its timeline is still one.
             start = self._starts.setdefault(live["metadata"]["uid"], start)
-        kind = {"Pod": Pod, "Service": Service}.get(manifest["kind"], Handle)
-        return kind(self, manifest, live, start)
+        wrapper = {"Pod": Pod, "Service": Service}.get(manifest["kind"], KubernetesObject)
+        return wrapper(self, manifest, live, start)
 
-    def _controller(self, name: str, options: tuple[str, ...]) -> Controller:
-        file = os.path.relpath(ingress_controller.MANIFEST, self.folder)
+    def _controller(self, name: str, options: tuple[str, ...]) -> Traefik:
+        file = os.path.relpath(traefik.MANIFEST, self.folder)
         echo(f"kubectl apply --server-side -n {self.namespace} -f {file}")
         print(f"  # as {name}, with {' '.join(options)}")
-        *_, service, deployment = map(self._apply, ingress_controller.documents(name, options))
-        return Controller(service, deployment)
+        *_, service, deployment = map(self._apply, traefik.documents(name, options))
+        return Traefik(service, deployment)
 
-    def _ask(self, manifest: dict, dry_run: bool, within: float) -> Refusal:
-        for _ in again(within):
-            refusal, said = self._answer(manifest, dry_run)
-            if not refusal.accepted:
+    def _ask(self, manifest: dict, dry_run: bool, within: float) -> ApplyResult:
+        for _ in poll(within):
+            result, said = self._answer(manifest, dry_run)
+            if not result.accepted:
                 break
         for line in said:
             print(line)
-        return refusal
+        return result
 
-    def _answer(self, manifest: dict, dry_run: bool) -> tuple[Refusal, list[str]]:
+    def _answer(self, manifest: dict, dry_run: bool) -> tuple[ApplyResult, list[str]]:
         """What the API server says to a manifest, and the lines that a person would see."""
         from kubernetes.dynamic.exceptions import DynamicApiError
 
         if not self.applies:
-            return Refusal(200), []
+            return ApplyResult(200), []
         try:
             warnings = self.api.warnings(manifest, self.namespace, dry_run)
         except DynamicApiError as error:
-            refusal = Refusal.of(error)
-            return refusal, [refusal.message]
+            result = ApplyResult.of(error)
+            return result, [result.message]
         accepted = f"{manifest['kind'].lower()}/{manifest['metadata']['name']} accepted"
         said = [*(f"Warning: {warning}" for warning in warnings), accepted]
-        return Refusal(200, message="; ".join(warnings)), said
+        return ApplyResult(200, message="; ".join(warnings)), said
+
+    def _document(self, file: str, for_several: str = "") -> dict:
+        """The one document of a file; ValueError where there is none, or several."""
+        found = self.documents(file)
+        if len(found) == 1:
+            return found[0]
+        step = f"call {for_several}" if found and for_several else "leave one document in the file"
+        raise ValueError(
+            f"{self.folder.name}/{file} has {len(found)} documents, not one\n  Next: {step}"
+        )
 
     def _read(self, file: str) -> str:
         path = self.folder / file
@@ -281,21 +359,22 @@ class Lab:
 
     def _await_service_account(self) -> None:
         """A Pod is forbidden until the namespace has its default ServiceAccount, which the
-        controller manager makes a moment after the namespace."""
-        feed = self.feed("v1", "ServiceAccount")
-        deadline = feed.clock() + SERVICE_ACCOUNT_SECONDS
-        while "default" not in feed.names():
-            count = feed.count
-            if feed.error:
-                raise feed.error
-            if feed.clock() > deadline:
+        controller manager makes a moment after the namespace.
+        """
+        informer = self.informer("v1", "ServiceAccount")
+        deadline = informer.clock() + SERVICE_ACCOUNT_SECONDS
+        while "default" not in informer.names():
+            count = informer.count
+            if informer.error:
+                raise informer.error
+            if informer.clock() > deadline:
                 raise TimeoutError(
                     f"namespace {self.namespace} has no default ServiceAccount after "
                     f"{SERVICE_ACCOUNT_SECONDS} s: does the controller manager run?\n"
                     "  Next: make doctor"
                 )
-            feed.sleep_until_change(count, 1)
-        self._feeds.pop(("v1", "ServiceAccount")).stop()
+            informer.sleep_until_change(count, 1)
+        self._informers.pop(("v1", "ServiceAccount")).stop()
 
 
 def is_known(name: str) -> bool:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubelab.http_api import HttpApi, NoAnswer
-from kubelab.polling import again
+from kubelab.polling import poll
 
 if TYPE_CHECKING:
-    from kubelab.probes import Client
+    from kubelab.clients import Client
 
 FAIL = "--fail-with-body"
 """A Loki that starts or ends answers with an error, which is no lines."""
@@ -66,10 +66,11 @@ class Loki:
 
     def delivery(self, tenant: str, written: Sequence[str], within: float) -> Delivery:
         """What became of lines, once all of them are stored or after `within` seconds, whatever it
-        is, so that a claim can judge it. Lines that are not among them don't count."""
+        is, so that a claim can judge it. Lines that are not among them don't count.
+        """
         self._api.echo(*self._query(tenant))
         ours = set(written)
-        for is_last in again(within):
+        for is_last in poll(within):
             try:
                 stored = [line for line in self._lines(tenant) if line in ours]
             except NoAnswer:

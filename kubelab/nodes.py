@@ -7,15 +7,19 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from cluster import engine
-from cluster.clean import NETWORK
+from kubelab import kind
 from kubelab.connection import NoCluster
-from kubelab.notebook import echo
-from kubelab.polling import again
+from kubelab.display import echo
+from kubelab.polling import poll
 from kubelab.waiting import WITHIN, WaitFailed
 
 if TYPE_CHECKING:
+    from kubelab.connection import Api
     from kubelab.endpoints import Service
+
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+"""The label of control plane nodes; kubeadm gives workers no label of their own."""
+SELECTORS = {"control-plane": CONTROL_PLANE, "worker": f"!{CONTROL_PLANE}", None: ""}
 
 
 class Node:
@@ -31,16 +35,19 @@ class Node:
             )
         self.name = name
 
+    def __repr__(self) -> str:
+        return f"<Node {self.name}>"
+
     @property
     def ip(self) -> str:
         """Its IPv4 address on the nodes' network, as `kubectl get nodes -o wide` shows it."""
-        template = f"{{{{.NetworkSettings.Networks.{NETWORK}.IPAddress}}}}"
-        return engine.connect().docker("inspect", "--format", template, self.name)
+        template = f"{{{{.NetworkSettings.Networks.{kind.NETWORK}.IPAddress}}}}"
+        return kind.docker("inspect", "--format", template, self.name)
 
     def run(self, *command: str) -> str:
-        """Run a command on the node and return what it printed; `Stop` says how it failed."""
+        """Run a command on the node and return what it printed; `Stop` tells how it failed."""
         echo(f"docker exec {self.name} {shlex.join(command)}")
-        return engine.connect().docker("exec", self.name, *command)
+        return kind.docker("exec", self.name, *command)
 
     def wait_for_rules(self, service: Service, within: float = WITHIN) -> None:
         """Return once the endpoints of a Service are its ready Pods, and this node leads its Pods'
@@ -52,17 +59,18 @@ class Node:
         """
         service.endpoints.wait_for_pods(within)
         echo(f"docker exec {self.name} iptables-save -t nat")
-        docker = engine.connect().docker
         spec = (service.object or {}).get("spec", {})
         local = spec.get("internalTrafficPolicy") == "Local"
         sticky = spec.get("sessionAffinity") == "ClientIP"
         name, chain = f"{service.namespace}/{service.name}", "SVL" if local else "SVC"
         lead = re.compile(rf'^-A KUBE-{chain}-.*"{name}(?::\S+)? -> ([\d.]+):.*', re.MULTILINE)
-        for _ in again(within):
+        for _ in poll(within):
             ready = {e for e in service.endpoints if e.ready and (not local or e.node == self.name)}
             hinted = {endpoint for endpoint in ready if self.name in endpoint.for_nodes}
             wanted = {endpoint.ip for endpoint in hinted or ready}
-            rules = list(lead.finditer(docker("exec", self.name, "iptables-save", "-t", "nat")))
+            rules = list(
+                lead.finditer(kind.docker("exec", self.name, "iptables-save", "-t", "nat"))
+            )
             found = {rule[1] for rule in rules}
             sticks = any("--rcheck" in rule[0] for rule in rules)
             if (found, sticks) == (wanted, sticky and bool(wanted)):
@@ -71,3 +79,22 @@ class Node:
             f"the rules of {self.name} for {service} lead to {sorted(found) or 'nobody'} after "
             f"{within:g} s, and its ready endpoints are {sorted(wanted) or 'none'}"
         )
+
+
+def nodes(api: Api, role: str | None = None) -> list[Node]:
+    """Return the cluster's nodes of a role, sorted by name.
+
+    Args:
+        api: The connection to the cluster.
+        role: `control-plane`, `worker` (a node without the label of a control plane), or None for
+            all nodes.
+
+    Raises:
+        ValueError: The role is neither of these.
+    """
+    if role not in SELECTORS:
+        raise ValueError(f"role {role!r}: choose control-plane or worker")
+    selector = SELECTORS[role]
+    echo("kubectl get nodes" + (f" -l {shlex.quote(selector)}" if selector else ""))
+    found = api.request("get", "/api/v1/nodes", labelSelector=selector)["items"]
+    return [Node(name) for name in sorted(node["metadata"]["name"] for node in found)]

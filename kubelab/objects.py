@@ -1,4 +1,4 @@
-"""Handles on live objects: kubectl's verbs and words, and the story of what happened to them."""
+"""Live objects: kubectl's verbs and words, and the timeline of what happened to them."""
 
 from __future__ import annotations
 
@@ -9,49 +9,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubelab import waiting
-from kubelab.feed import Version
-from kubelab.notebook import echo
-from kubelab.polling import again
+from kubelab.display import echo
+from kubelab.kubectl import kubectl
+from kubelab.polling import poll
+from kubelab.results import ApplyResult
 from kubelab.states import State, container_status
-from kubelab.timeline import Story, container_statuses, events, stamps, state_of
+from kubelab.store import Snapshot
+from kubelab.timeline import Timeline, changes, container_statuses, log_timestamps, state_of
 
 if TYPE_CHECKING:
     from kubelab.lab import Lab
 
-REFUSALS = (400, 403, 409, 422)
-"""The statuses with which an API server turns a request down for what it asks."""
-
-STAMPS_SECONDS = 30
-"""How long a run may take to write down what `stamps` asks for."""
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """The API server's answer to a request that the book says it turns down."""
-
-    status: int
-    """HTTP status: 422 for a value that validation forbids, 429 for an eviction that a disruption
-    budget forbids, 200 when it was accepted after all."""
-    reason: str = ""
-    """`Invalid`, `Forbidden`, `BadRequest`; empty when accepted."""
-    field: str = ""
-    """The first field that it names: `spec.template.spec.restartPolicy`."""
-    message: str = ""
-    """The API server's words; its warnings where a dry run was accepted."""
-
-    @property
-    def accepted(self) -> bool:
-        return self.status < 400
-
-    @classmethod
-    def of(cls, error: Any) -> Refusal:
-        """What an API error says; any error but a refusal is raised again."""
-        causes = error.details.get("details", {}).get("causes", [])
-        by_budget = any(cause.get("reason") == "DisruptionBudget" for cause in causes)
-        if error.status not in REFUSALS and not by_budget:
-            raise error
-        field = causes[0].get("field", "") if causes else ""
-        return cls(error.status, error.details["reason"], field, error.details["message"])
+LOG_SECONDS = 30
+"""How long a container may take to write the lines that `log_timestamps` asks for."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +77,7 @@ class Container:
         return self.status.get("lastState", {}).get("terminated", {})
 
 
-class Handle:
+class KubernetesObject:
     """A live object. Its attributes are what the watch saw last."""
 
     def __init__(self, lab: Lab, manifest: dict, live: dict | None, start: float) -> None:
@@ -120,8 +90,8 @@ class Handle:
         self.applied = live is not None
         """False only where KUBELAB_APPLY=nothing kept a lab from making anything."""
         self.start = start
-        """When it was applied, by the feed's clock."""
-        self.feed = lab.feed(self.api_version, self.kind)
+        """When it was applied, by the informer's clock."""
+        self.informer = lab.informer(self.api_version, self.kind)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
@@ -129,7 +99,7 @@ class Handle:
     @property
     def since(self) -> float:
         """When it was applied, in seconds since 1970, as containers stamp their times."""
-        return time.time() - (self.feed.clock() - self.start)
+        return time.time() - (self.informer.clock() - self.start)
 
     def __repr__(self) -> str:
         return f"<{self}>"
@@ -139,45 +109,51 @@ class Handle:
         """As kubectl takes it: `pod/never-exits-1`."""
         return f"{self.kind.lower()}/{self.name}"
 
-    def versions(self) -> list[Version]:
-        """Every version of this very object (by UID, not of a namesake), and that it is gone."""
+    @property
+    def describe_command(self) -> str:
+        """The kubectl command that shows this object."""
+        return f"kubectl describe {self.reference} -n {self.namespace}"
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every snapshot of this very object (by UID, not of a namesake), and that it is gone."""
         mine, is_mine = [], False
-        for version in self.feed.versions(self.name):
-            if version.object:
-                is_mine = version.object["metadata"]["uid"] == self.uid
+        for snapshot in self.informer.snapshots(self.name):
+            if snapshot.object:
+                is_mine = snapshot.object["metadata"]["uid"] == self.uid
             if is_mine:
-                mine.append(version)
+                mine.append(snapshot)
         return mine
 
     @property
     def object(self) -> dict | None:
         """The object as the API gives it; None when it is gone."""
-        versions = self.versions()
-        return versions[-1].object if versions else None
+        snapshots = self.snapshots()
+        return snapshots[-1].object if snapshots else None
 
     @property
-    def story(self) -> Story:
+    def timeline(self) -> Timeline:
         """What happened since it was applied, in order."""
-        until = self.feed.clock() - self.start
-        return Story(str(self), tuple(events(self.versions(), self.start)), until)
+        until = self.informer.clock() - self.start
+        return Timeline(str(self), tuple(changes(self.snapshots(), self.start)), until)
 
     def condition_history(self, kind: str) -> list[str]:
         """What one condition said since apply, each once, in order: `False`, its reason and its
-        message, then `True`."""
+        message, then `True`.
+        """
         said = (
             f"{c['status']} {c.get('reason', '')} {c.get('message', '')}".strip()
-            for version in self.versions()
-            for c in (version.object or {}).get("status", {}).get("conditions", [])
+            for snapshot in self.snapshots()
+            for c in (snapshot.object or {}).get("status", {}).get("conditions", [])
             if c["type"] == kind
         )
         return list(dict.fromkeys(said))
 
-    def wait(self, until: State, within: float = waiting.WITHIN) -> Story:
+    def wait(self, until: State, within: float = waiting.WITHIN) -> Timeline:
         """Return once `until` holds; WaitFailed after `within` seconds, or earlier if hopeless."""
         return waiting.wait(self, until, within)
 
-    def hold(self, state: State, during: float) -> Story:
-        """Watch for `during` seconds whether `state` stays true; the story's `held` tells."""
+    def hold(self, state: State, during: float) -> Timeline:
+        """Watch for `during` seconds whether `state` stays true; the timeline's `held` tells."""
         return waiting.hold(self, state, during)
 
     def delete(self, quiet: bool = False, grace: int | None = None) -> None:
@@ -192,23 +168,31 @@ class Handle:
         # As kubectl does it. Without this word a Job leaves its Pods behind.
         self.lab.api.request("delete", self._path(), propagationPolicy="Background", **options)
 
-    def patch(self, body: dict, subresource: str = "") -> Refusal:
+    def patch(self, body: dict, subresource: str = "") -> ApplyResult:
         """Change the live object by a strategic merge patch; the answer may be a refusal.
 
         A controller's `status` is changed by `subresource="status"` only.
         """
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
         text, where = json.dumps(body), f" --subresource={subresource}" * bool(subresource)
         echo(f"kubectl patch {self.reference} -n {self.namespace}{where} -p {shlex.quote(text)}")
+        return self._patch(body, subresource)
+
+    def _patch(self, body: dict, subresource: str = "") -> ApplyResult:
+        from kubernetes.dynamic.exceptions import DynamicApiError
+
         kind = "application/strategic-merge-patch+json"
         path = "/".join(filter(None, [self._path(), subresource]))
         try:
             live = self.lab.api.request("patch", path, body, content_type=kind)
         except DynamicApiError as error:
-            return Refusal.of(error)
-        self.feed.put("MODIFIED", live)
-        return Refusal(200)
+            return ApplyResult.of(error)
+        self.informer.put("MODIFIED", live)
+        return ApplyResult(200)
+
+    def scale(self, replicas: int) -> ApplyResult:
+        """Set `spec.replicas` of a Deployment or its like."""
+        echo(f"kubectl scale {self.reference} -n {self.namespace} --replicas={replicas}")
+        return self._patch({"spec": {"replicas": replicas}})
 
     def pods(self) -> list[Pod]:
         """The Pods that exist now and match this Deployment's, Job's or ReplicaSet's selector."""
@@ -220,18 +204,18 @@ class Handle:
 
         The watches of two kinds keep no step: a Job may be seen active before its Pod is seen.
         """
-        feed = self.lab.feed("v1", "Pod")
-        deadline, count = feed.clock() + within, feed.count
+        informer = self.lab.informer("v1", "Pod")
+        deadline, count = informer.clock() + within, informer.count
         while not (pods := self.pods()):
-            if feed.error:
-                raise feed.error
-            if feed.clock() >= deadline or not self.applied:
+            if informer.error:
+                raise informer.error
+            if informer.clock() >= deadline or not self.applied:
                 raise waiting.WaitFailed(f"{self} has made no Pod within {within:g} s")
-            feed.sleep_until_change(count, deadline - feed.clock())
-            count = feed.count
+            informer.sleep_until_change(count, deadline - informer.clock())
+            count = informer.count
         return pods[0]
 
-    def columns(self) -> dict[str, str]:
+    def get(self) -> dict[str, str]:
         """Its line as `kubectl get` prints it, by column: `{"READY": "1/1", "STATUS": …}`."""
         echo(f"kubectl get {self.reference} -n {self.namespace}")
         table = self.lab.api.table(self._path())
@@ -244,6 +228,10 @@ class Handle:
             if column["priority"] == 0
         }
 
+    def describe(self) -> str:
+        """Print `kubectl describe` of this object, and return it."""
+        return kubectl(self.lab.api, self.namespace, "describe", self.reference)
+
     def events(self, reason: str | None = None, within: float = 0) -> list[dict]:
         """Kubernetes Events about this object, oldest first, as the API gives them.
 
@@ -253,7 +241,7 @@ class Handle:
         echo(f"kubectl events --for {self.reference} -n {self.namespace}")
         path = self.lab.api.path("v1", "Event", self.namespace)
         mine = {"fieldSelector": f"involvedObject.uid={self.uid}"}
-        for _ in again(within):
+        for _ in poll(within):
             items = self.lab.api.request("get", path, **mine)["items"]
             items.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
             if found := [event for event in items if reason in (None, event["reason"])]:
@@ -264,7 +252,7 @@ class Handle:
         return self.lab.api.path(self.api_version, self.kind, self.namespace, self.name)
 
 
-class Pod(Handle):
+class Pod(KubernetesObject):
     """A live Pod."""
 
     def pods(self) -> list[Pod]:
@@ -314,8 +302,10 @@ class Pod(Handle):
         self._echo_logs(container, previous)
         return self._log(container, previous)
 
-    def stamps(self, container: str | None = None, least: int = 0) -> list[tuple[str, float]]:
-        """The times that the container wrote into its log, see `timeline.stamps`.
+    def log_timestamps(
+        self, container: str | None = None, least: int = 0
+    ) -> list[tuple[str, float]]:
+        """The times that the container wrote into its log, see `timeline.log_timestamps`.
 
         Fewer than `least` are asked for again: a run that has just begun may not have written yet,
         and of a run that has just been removed there is no log for a moment (400).
@@ -323,9 +313,9 @@ class Pod(Handle):
         from kubernetes.dynamic.exceptions import BadRequestError
 
         self._echo_logs(container)
-        for is_last in again(STAMPS_SECONDS):
+        for is_last in poll(LOG_SECONDS):
             try:
-                found = stamps(self._log(container))
+                found = log_timestamps(self._log(container))
             except BadRequestError:
                 if is_last:
                     raise
@@ -334,7 +324,7 @@ class Pod(Handle):
                 break
         return found
 
-    def evict(self) -> Refusal:
+    def evict(self) -> ApplyResult:
         """Ask for its eviction, as `kubectl drain` does; a disruption budget may refuse it."""
         from kubernetes.dynamic.exceptions import DynamicApiError
 
@@ -344,8 +334,8 @@ class Pod(Handle):
         try:
             self.lab.api.request("post", path, body)
         except DynamicApiError as error:
-            return Refusal.of(error)
-        return Refusal(200)
+            return ApplyResult.of(error)
+        return ApplyResult(200)
 
     def exec(self, *command: str, container: str | None = None) -> str:
         """Run a command in a container and return what it printed; RuntimeError if it fails."""

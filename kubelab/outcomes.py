@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kubelab.notebook import Progress, echo, table
-from kubelab.objects import Handle
+from kubelab.display import Progress, echo, table
+from kubelab.objects import KubernetesObject
 from kubelab.states import describe
 from kubelab.waiting import PROGRESS_EVERY, WITHIN, WaitFailed
 
 
 def outcomes(
-    objects: Mapping[str, Handle], read: Callable[[str, Handle], Any], within: float = WITHIN
+    objects: Mapping[str, KubernetesObject],
+    read: Callable[[str, KubernetesObject], Any],
+    within: float = WITHIN,
 ) -> dict[str, Any]:
     """What `read` says of each object by its key, and a table of what happened to each.
 
@@ -24,14 +26,14 @@ def outcomes(
         raise WaitFailed(f"{unapplied} has no outcome: nothing was applied")
     found: dict[str, Any] = {}
     happened: dict[str, str] = {}
-    pods = next(iter(objects.values())).lab.feed("v1", "Pod")
+    pods = next(iter(objects.values())).lab.informer("v1", "Pod")
     deadline = pods.clock() + within
     progress = Progress(f"waiting for the outcome of {len(objects)} objects")
     while len(found) < len(objects):
         count, remaining = pods.count, deadline - pods.clock()
         for key, one in objects.items():
-            if one.feed.error:
-                raise one.feed.error
+            if one.informer.error:
+                raise one.informer.error
             if key not in found and (outcome := read(key, one)) is not None:
                 found[key], happened[key] = outcome, _happened(one)
                 one.delete(quiet=True)
@@ -46,16 +48,16 @@ def outcomes(
     return {key: found[key] for key in objects}
 
 
-def _happened(one: Handle) -> str:
+def _happened(one: KubernetesObject) -> str:
     """What the object's Pods went through, in one line."""
     return " | ".join(
-        "; ".join(f"+{event.at:.1f} s {event.who} {event.what}" for event in pod.story.events)
-        or f"+{pod.feed.clock() - pod.start:.1f} s no container yet"
+        "; ".join(f"+{event.at:.1f} s {event.who} {event.what}" for event in pod.timeline.changes)
+        or f"+{pod.informer.clock() - pod.start:.1f} s no container yet"
         for pod in one.pods()
     )
 
 
-def _gave_up(objects: Mapping[str, Handle], within: float) -> WaitFailed:
+def _gave_up(objects: Mapping[str, KubernetesObject], within: float) -> WaitFailed:
     states = [
         f"  {key}: {', '.join(describe(pod.object) for pod in one.pods()) or describe(one.object)}"
         for key, one in objects.items()
@@ -64,5 +66,5 @@ def _gave_up(objects: Mapping[str, Handle], within: float) -> WaitFailed:
     return WaitFailed(
         f"gave up after {within:g} s: the outcome of {len(objects)} objects is open\n\n"
         + "\n".join(states)
-        + f"\n\n  Next: kubectl describe {example.reference} -n {example.namespace}"
+        + f"\n\n  Next: {example.describe_command}"
     )

@@ -1,4 +1,4 @@
-"""Ask again and again, where no watch tells when something has changed."""
+"""Poll, where no watch tells when something has changed."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def nothing_is_applied() -> bool:
     return os.environ.get("KUBELAB_APPLY") == "nothing"
 
 
-def again(within: float) -> Iterator[bool]:
-    """Rounds for `within` seconds, with pauses that grow, and one more when they are over.
+def poll(within: float) -> Iterator[bool]:
+    """Yield for each attempt whether it is the last one: for `within` seconds, and once after them.
 
-    Yields whether the round is the last. Whoever has the answer leaves the loop.
+    The pauses between the attempts grow. A caller that has its answer leaves the loop.
     """
     # What nobody applies does not come: the tests would wait for an hour, all in all.
     if nothing_is_applied():

@@ -1,9 +1,9 @@
 """A Prometheus, asked in PromQL from a client Pod.
 
-It scrapes when its interval says so, and no watch tells when: `catch_up` waits for scrapes that
-began later, and `settle` asks again until an answer is as expected or its time is up. Where a
-scrape is answered too late, as on a busy machine, a Pod's series have no value until the next one:
-so the queries after `catch_up` are for the moment of the scrapes that it has seen.
+It scrapes when its interval says so, and no watch tells when: `wait_for_scrape` waits for a scrape
+that began later, and `wait_for_value` queries again until a value is as expected or its time is up.
+Where a scrape is answered too late, as on a busy machine, a Pod's series have no value until the
+next one: so the queries after `wait_for_scrape` are for the moment of the scrape that it has seen.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from kubelab.http_api import HttpApi
-from kubelab.polling import again
+from kubelab.polling import poll
 from kubelab.waiting import WaitFailed
 
 if TYPE_CHECKING:
+    from kubelab.clients import Client
     from kubelab.objects import Pod
-    from kubelab.probes import Client
 
 IN_TRANSIT = 0.5
 """Seconds between a send and the scrape that must have it: an exporter keeps what it received for a
@@ -49,25 +49,27 @@ class Prometheus:
         self._echo("query", query=promql, **self._moment)
         return self._value(promql)
 
-    def settle(self, promql: str, at: float | None, within: float) -> float | None:
+    def wait_for_value(self, promql: str, at: float | None, within: float) -> float | None:
         """Ask until the value is `at`, for `within` seconds at most; the last value, whatever it
-        is, so that a claim can judge it. Queries are for now from then on."""
+        is, so that a claim can judge it. Queries are for now from then on.
+        """
         self._moment = {}
         self._echo("query", query=promql)
-        for _ in again(within):
+        for _ in poll(within):
             value = self._value(promql)
             if value == at:
                 break
         return value
 
-    def catch_up(self, pod: Pod, within: float = 120) -> None:
+    def wait_for_scrape(self, pod: Pod, within: float = 120) -> None:
         """Return when a Pod has been asked once more and has answered: what was sent before has
         been seen then, or never will be. Queries are for that moment from then on. WaitFailed where
-        Prometheus doesn't know the Pod, or is not answered."""
+        Prometheus doesn't know the Pod, or is not answered.
+        """
         self._moment = {}
         self._echo("query", query=ANSWERED)
         after = self._value("time()") + IN_TRANSIT
-        for _ in again(within):
+        for _ in poll(within):
             answered = {labels.get("pod"): at for labels, at in self._series(ANSWERED)}
             if answered.get(pod.name, 0) > after:
                 self._moment = {"time": answered[pod.name]}
@@ -76,7 +78,8 @@ class Prometheus:
 
     def history(self, promql: str, seconds: float, step: float = 1) -> list[tuple[float, float]]:
         """A range query over the last `seconds`: the samples of its one series, each with its time
-        in seconds since 1970. Where the series had no value there is none."""
+        in seconds since 1970. Where the series had no value there is none.
+        """
         self._moment = {}
         end = self._value("time()")
         question = {"query": promql, "start": end - seconds, "end": end, "step": step}

@@ -14,13 +14,13 @@ import secrets
 from pathlib import Path
 from typing import IO
 
-from cluster import paths
 from kubelab.connection import Api
+from kubelab.kind import STATE
 
 LABEL = "kubelab/run"
 NAME = "kubernetes.io/metadata.name"
 """The label by which the API server itself names each namespace."""
-RUNS = paths.STATE / "kubelab" / "runs"
+RUNS = STATE / "kubelab" / "runs"
 
 _lock: IO | None = None
 

@@ -93,7 +93,8 @@ def condition(kind: str, status: str = "True") -> State:
 
 def has(field: str, value: object = None) -> State:
     """The object has this field, and it isn't empty, or is this value:
-    `has("status.hard")` of a ResourceQuota."""
+    `has("status.hard")` of a ResourceQuota.
+    """
 
     def test(obj: dict) -> bool:
         found: object = obj

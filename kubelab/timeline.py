@@ -1,4 +1,4 @@
-"""What happened to an object, in order: the differences between the versions a watch saw."""
+"""What happened to an object, in order: the differences between the snapshots a watch saw."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubelab.feed import Version
+import durationpy
+
+from kubelab.store import Snapshot
 
 UNREMARKABLE_WAITS = {"ContainerCreating", "PodInitializing"}
 UNREMARKABLE_CONDITIONS = {
@@ -20,9 +22,10 @@ UNREMARKABLE_CONDITIONS = {
 
 
 @dataclass(frozen=True)
-class Event:
+class Change:
     """One thing that happened. `at` is in seconds since the object was applied, as the watch saw
-    it: the kubelet reports up to about a second late, so compare orders by `stamps` instead."""
+    it: the kubelet reports up to about a second late, so `log_timestamps` compare orders better.
+    """
 
     at: float
     who: str
@@ -37,41 +40,104 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Story:
-    """Events in order, up to the moment it was taken; from `hold` also whether the state held."""
+class Timeline:
+    """Changes in order, up to the moment it was taken; from `hold` also whether the state held."""
 
     subject: str
-    """Whose story it is: `Pod never-exits-1`."""
-    events: tuple[Event, ...]
+    """Whose timeline it is: `Pod never-exits-1`."""
+    changes: tuple[Change, ...]
     until: float
-    """Seconds from apply to when the story was taken."""
+    """Seconds from apply to when the timeline was taken."""
     state: str | None = None
     """The state that was to hold, in words."""
     held: bool | None = None
     broken: str | None = None
     """What was there instead, when the state did not hold."""
 
-    def of(self, who: str) -> list[Event]:
-        """The events of one container, or of the object itself by its kind (`Pod`)."""
-        return [event for event in self.events if event.who == who]
+    def of(self, who: str) -> list[Change]:
+        """The changes of one container, or of the object itself by its kind (`Pod`)."""
+        return [event for event in self.changes if event.who == who]
 
     def back_offs(self, container: str) -> dict[int, float]:
         """The seconds of back-off that the kubelet announced, by the restart they come before:
-        `{2: 10, 3: 20}`. A wait that was over before the kubelet told of it is missing."""
+        `{2: 10, 3: 20}`. A wait that was over before the kubelet told of it is missing.
+        """
         return {e.restart: e.back_off for e in self.of(container) if e.restart is not None}
 
     def exit_codes(self, container: str) -> list[int]:
         """How each run of a container ended, in order."""
         return [e.exit_code for e in self.of(container) if e.exit_code is not None]
 
+    def starts(self, container: str) -> list[float]:
+        """When the watch saw each run of a container start, in order."""
+        return [change.at for change in self.of(container) if change.kind == "started"]
+
+    def ends(self, container: str) -> list[float]:
+        """When the watch saw each run of a container exit, in order."""
+        return [change.at for change in self.of(container) if change.kind == "exited"]
+
+    def starts_before(self, a: str, b: str) -> bool:
+        """Whether the first run of container `a` started before the first run of `b`.
+
+        The order is the one in which the kubelet reported. The kubelet reports up to about a second
+        late, and of two starts in one report neither counts as earlier: compare `log_timestamps`
+        where the order within a second matters. False while `a` hasn't started; True once `a` has
+        started and `b` has not.
+        """
+        first, second = self.starts(a), self.starts(b)
+        return bool(first) and (not second or first[0] < second[0])
+
+    def ends_before(self, a: str, *, starts: str) -> bool:
+        """Whether the last run of container `a` exited before the first run of `starts` started.
+
+        An exit and a start in the same report count as in order, because the kubelet often reports
+        both at once. Otherwise the precision is that of `starts_before`. False while `a` runs or
+        hasn't run.
+        """
+        ends, begin = self.ends(a), self.starts(starts)
+        if len(ends) < max(len(self.starts(a)), 1):
+            return False
+        return not begin or ends[-1] <= begin[0]
+
+    def overlaps(self, a: str, b: str) -> bool:
+        """Whether a run of container `a` and a run of `b` went on at the same time.
+
+        A run lasts from the report of its start to the report of its exit, or to the end of the
+        timeline. Runs that only touch (one report has the exit of the one and the start of the
+        other) don't overlap, and a run that was over before the kubelet reported it has no length.
+        """
+        return any(
+            max(start, other_start) < min(end, other_end)
+            for start, end in self._runs(a)
+            for other_start, other_end in self._runs(b)
+        )
+
+    def restarts(self, container: str) -> int:
+        """How many times a container was restarted: the starts that the kubelet reported after the
+        first one. Of runs between two reports, the kubelet's statuses show the last two at most;
+        where the exact number matters, compare the container's `restartCount`.
+        """
+        return max(len(self.starts(container)) - 1, 0)
+
+    def _runs(self, container: str) -> list[tuple[float, float]]:
+        ends = [*self.ends(container), self.until]
+        return list(zip(self.starts(container), ends, strict=False))
+
     def lines(self) -> list[str]:
-        """The events as aligned lines: `+2.1 s  worker  exited 0`."""
-        times = [f"+{event.at:.1f} s" for event in self.events]
-        wide, who = _width(times), _width([event.who for event in self.events])
+        """The changes as aligned lines: `+2.1 s  worker  exited 0`."""
+        times = [f"+{event.at:.1f} s" for event in self.changes]
+        wide, who = _width(times), _width([event.who for event in self.changes])
         return [
             f"{time:>{wide}}  {event.who:<{who}}  {event.what}"
-            for time, event in zip(times, self.events, strict=True)
+            for time, event in zip(times, self.changes, strict=True)
         ] or ["nothing"]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the events as JSON, for the record of a claim."""
+        return [
+            {"at": round(event.at, 3), "who": event.who, "what": event.what}
+            for event in self.changes
+        ]
 
     def __str__(self) -> str:
         return "\n".join([self.subject, *(f"  {line}" for line in self.lines())])
@@ -79,12 +145,12 @@ class Story:
     __repr__ = __str__
 
 
-def events(versions: Sequence[Version], start: float) -> Iterator[Event]:
-    """The differences between each version and the one before it."""
+def changes(snapshots: Sequence[Snapshot], start: float) -> Iterator[Change]:
+    """Yield the differences between each snapshot and the one before it."""
     before: dict = {}
-    for at, obj in versions:
+    for at, obj in snapshots:
         if obj is None:
-            yield Event(at - start, before["kind"], "gone", "gone")
+            yield Change(at - start, before["kind"], "gone", "gone")
             before = {"kind": before["kind"]}
         else:
             yield from _differences(before, obj, at - start)
@@ -103,13 +169,7 @@ def state_of(container: dict) -> tuple[str, dict]:
     return next(iter(container.get("state", {}).items()), ("waiting", {}))
 
 
-def duration(text: str) -> float:
-    """Seconds of a Go duration: `1m20s` is 80, `1.5s` is 1.5."""
-    seconds = {"h": 3600, "m": 60, "s": 1, "ms": 0.001}
-    return sum(float(n) * seconds[unit] for n, unit in re.findall(r"([\d.]+)(ms|h|m|s)", text))
-
-
-def stamps(log: str) -> list[tuple[str, float]]:
+def log_timestamps(log: str) -> list[tuple[str, float]]:
     """The times that containers wrote themselves, to the microsecond.
 
     A container says `echo "started $EPOCHREALTIME"`; this gives `("started", 1795366800.123456)`.
@@ -119,13 +179,13 @@ def stamps(log: str) -> list[tuple[str, float]]:
     return [(what, float(seconds)) for what, seconds in lines]
 
 
-def gaps(stamps: Sequence[tuple[str, float]], after: str, until: str) -> list[float]:
-    """Seconds from each stamp `after` to the next stamp `until`, in order.
+def intervals(timestamps: Sequence[tuple[str, float]], after: str, until: str) -> list[float]:
+    """Seconds from each timestamp `after` to the next timestamp `until`, in order.
 
-    A stamp that nothing follows is left out: the gap after it is not over.
+    A timestamp that nothing follows is left out: its interval is not over.
     """
     found, begin = [], None
-    for what, at in stamps:
+    for what, at in timestamps:
         if what == until and begin is not None:
             found.append(round(at - begin, 3))
             begin = None
@@ -134,10 +194,10 @@ def gaps(stamps: Sequence[tuple[str, float]], after: str, until: str) -> list[fl
     return found
 
 
-def _differences(before: dict, now: dict, at: float) -> Iterator[Event]:
+def _differences(before: dict, now: dict, at: float) -> Iterator[Change]:
     old = container_statuses(before)
     changes = [
-        Event(at, name, what, kind, **details)
+        Change(at, name, what, kind, **details)
         for name, container in container_statuses(now).items()
         for what, kind, details in _container_changes(old.get(name, {}), container)
     ]
@@ -145,7 +205,7 @@ def _differences(before: dict, now: dict, at: float) -> Iterator[Event]:
     who, old_status, status = now["kind"], before.get("status", {}), now.get("status", {})
     phase = status.get("phase")
     if phase not in (None, "Pending", old_status.get("phase")):
-        yield Event(at, who, f"phase {phase}", "phase")
+        yield Change(at, who, f"phase {phase}", "phase")
     known = {c["type"]: c["status"] for c in old_status.get("conditions", [])}
     for condition in status.get("conditions", []):
         kind, value = condition["type"], condition["status"]
@@ -153,16 +213,17 @@ def _differences(before: dict, now: dict, at: float) -> Iterator[Event]:
             continue
         # A Ready that follows a container's start or end adds nothing; by a probe it does.
         if not (kind == "Ready" and changes):
-            yield Event(at, who, f"condition {kind} {value}", "condition")
+            yield Change(at, who, f"condition {kind} {value}", "condition")
     if "deletionTimestamp" in now["metadata"] and "deletionTimestamp" not in before.get(
         "metadata", {}
     ):
-        yield Event(at, who, "is being deleted", "deleting")
+        yield Change(at, who, "is being deleted", "deleting")
 
 
 def _container_changes(before: dict, now: dict) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """`(what, kind, further fields)` of each run that began or ended between two statuses; also of
-    runs that no version shows running, because they were over before the kubelet reported."""
+    runs that no version shows running, because they were over before the kubelet reported.
+    """
     known, count = _runs(before), now["restartCount"]
     state, details = state_of(now)
     news = False
@@ -200,7 +261,8 @@ def _runs(container: dict) -> dict[str, dict | None]:
 def _wait(waiting: dict) -> tuple[str | None, float | None]:
     """Why a container waits, and the back-off that the kubelet announced with it."""
     announced = re.match(r"back-off (\S+) restarting", waiting.get("message", ""))
-    return waiting.get("reason"), duration(announced[1]) if announced else None
+    back_off = durationpy.from_str(announced[1]).total_seconds() if announced else None
+    return waiting.get("reason"), back_off
 
 
 def _width(texts: Sequence[str]) -> int:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from kubelab.notebook import Progress
+from kubelab.display import Progress
 from kubelab.states import State, describe
-from kubelab.timeline import Story
-
-if TYPE_CHECKING:
-    from kubelab.objects import Handle
+from kubelab.store import Informer, Snapshot
+from kubelab.timeline import Timeline
 
 WITHIN = 180.0
 """Seconds that a wait may take unless it says otherwise: as long as a busy machine needs for what
@@ -31,95 +29,132 @@ class WaitFailed(AssertionError):
         return [f"WaitFailed: {self}"]
 
 
-def wait(handle: Handle, until: State, within: float = WITHIN) -> Story:
+class Watched(Protocol):
+    """What `wait` and `hold` need of the thing that they watch."""
+
+    @property
+    def informer(self) -> Informer:
+        """The informer whose changes wake the wait."""
+
+    @property
+    def start(self) -> float:
+        """When the thing was applied, by the informer's clock."""
+
+    @property
+    def applied(self) -> bool:
+        """Whether there is anything to wait for."""
+
+    @property
+    def name(self) -> str:
+        """The object to read once more at the end of a `hold`."""
+
+    @property
+    def object(self) -> dict | None:
+        """The last snapshot's object; None when it is gone."""
+
+    @property
+    def timeline(self) -> Timeline:
+        """What happened since `start`."""
+
+    @property
+    def describe_command(self) -> str:
+        """The kubectl command that a failed wait suggests."""
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every snapshot so far, in order."""
+
+    def __str__(self) -> str: ...
+
+
+def wait(watched: Watched, until: State, within: float = WITHIN) -> Timeline:
     """Return once `until` holds for the object; WaitFailed after `within` seconds or when hopeless.
 
     An API server that stops answering ends the wait with its own error.
     """
-    feed, start = handle.feed, handle.feed.clock()
+    informer, start = watched.informer, watched.informer.clock()
     deadline = start + within
-    progress = Progress(f"waiting for {handle}: {until.text}")
-    seen = max(len(handle.versions()) - 1, 0)
+    progress = Progress(f"waiting for {watched}: {until.text}")
+    seen = max(len(watched.snapshots()) - 1, 0)
     try:
         while True:
-            count = feed.count
-            versions = handle.versions()
-            for version in versions[seen:]:
-                if until.holds(version.object):
-                    progress.update(f"· came after {feed.clock() - start:.1f} s")
-                    return handle.story
+            count = informer.count
+            snapshots = watched.snapshots()
+            for snapshot in snapshots[seen:]:
+                if until.holds(snapshot.object):
+                    progress.update(f"· came after {informer.clock() - start:.1f} s")
+                    return watched.timeline
                 reason = (
                     "it is gone"
-                    if version.object is None
-                    else until.hopeless_because(version.object)
+                    if snapshot.object is None
+                    else until.hopeless_because(snapshot.object)
                 )
                 if reason:
-                    raise _gave_up(handle, until, feed.clock() - start, reason)
-            seen = len(versions)
-            if feed.error:
-                raise feed.error
-            if not handle.applied:
-                raise _gave_up(handle, until, 0, "nothing was applied")
-            remaining = deadline - feed.clock()
+                    raise _gave_up(watched, until, informer.clock() - start, reason)
+            seen = len(snapshots)
+            if informer.error:
+                raise informer.error
+            if not watched.applied:
+                raise _gave_up(watched, until, 0, "nothing was applied")
+            remaining = deadline - informer.clock()
             if remaining <= 0:
-                raise _gave_up(handle, until, within, None)
+                raise _gave_up(watched, until, within, None)
             progress.update(
-                f"· {within - remaining:.0f} s of {within:g} s · {describe(handle.object)}"
+                f"· {within - remaining:.0f} s of {within:g} s · {describe(watched.object)}"
             )
-            feed.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
+            informer.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
     except BaseException as error:
         # Ctrl-C too: the line must not claim that somebody still waits.
-        progress.update(f"· ended by {type(error).__name__} after {feed.clock() - start:.1f} s")
+        progress.update(f"· ended by {type(error).__name__} after {informer.clock() - start:.1f} s")
         raise
 
 
-def hold(handle: Handle, state: State, during: float) -> Story:
-    """Watch for `during` seconds that `state` holds, and tell so in the story's `held`.
+def hold(watched: Watched, state: State, during: float) -> Timeline:
+    """Watch for `during` seconds that `state` holds, and tell so in the timeline's `held`.
 
-    The story is meant as a claim's evidence: a claim fails when its evidence did not hold.
+    The timeline is meant as a claim's evidence: a claim fails when its evidence did not hold.
     """
-    progress = Progress(f"watching {handle} for {during:g} s: {state.text}")
-    broken = _what_broke(handle, state, during, progress)
+    progress = Progress(f"watching {watched} for {during:g} s: {state.text}")
+    broken = _what_broke(watched, state, during, progress)
     progress.update(f"· did not hold: {broken}" if broken else "· held")
     return dataclasses.replace(
-        handle.story, state=f"{state.text} for {during:g} s", held=not broken, broken=broken
+        watched.timeline, state=f"{state.text} for {during:g} s", held=not broken, broken=broken
     )
 
 
-def _what_broke(handle: Handle, state: State, during: float, progress: Progress) -> str | None:
+def _what_broke(watched: Watched, state: State, during: float, progress: Progress) -> str | None:
     """What there was instead of the state, and when; None if it held all the time."""
-    if not handle.applied:
+    if not watched.applied:
         return "nothing was applied"
-    feed, end = handle.feed, handle.feed.clock() + during
-    seen, last_look = max(len(handle.versions()) - 1, 0), False
+    informer, end = watched.informer, watched.informer.clock() + during
+    seen, last_look = max(len(watched.snapshots()) - 1, 0), False
     while True:
-        count = feed.count
-        versions = handle.versions()
-        for at, obj in versions[seen:]:
+        count = informer.count
+        snapshots = watched.snapshots()
+        for at, obj in snapshots[seen:]:
             if not state.holds(obj):
-                return f"{describe(obj)} (at +{at - handle.start:.1f} s)"
+                return f"{describe(obj)} (at +{at - watched.start:.1f} s)"
         if last_look:
             return None
-        if feed.error:
-            raise feed.error
-        seen, remaining = len(versions), end - feed.clock()
+        if informer.error:
+            raise informer.error
+        seen, remaining = len(snapshots), end - informer.clock()
         if remaining > 0:
             progress.update(f"· {during - remaining:.0f} s of {during:g} s")
-            feed.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
+            informer.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
         else:
             # A watch may lag or have died unseen: one direct read closes the window.
-            feed.refresh(handle.name)
+            informer.refresh(watched.name)
             last_look = True
 
 
-def _gave_up(handle: Handle, until: State, after: float, reason: str | None) -> WaitFailed:
-    head = f"gave up after {after:.1f} s waiting for {handle}: {until.text}"
+def _gave_up(watched: Watched, until: State, after: float, reason: str | None) -> WaitFailed:
+    head = f"gave up after {after:.1f} s waiting for {watched}: {until.text}"
     if reason:
-        head = f"{handle} will not be {until.text}: {reason}"
-    story = "\n".join(f"    {line}" for line in handle.story.lines())
+        head = f"{watched} will not be {until.text}: {reason}"
+    timeline = "\n".join(f"    {line}" for line in watched.timeline.lines())
     return WaitFailed(
         f"{head}\n\n"
-        f"  Last seen: {describe(handle.object)}\n\n"
-        f"  What happened, in order:\n{story}\n\n"
-        f"  Next: kubectl describe {handle.reference} -n {handle.namespace}"
+        f"  Last seen: {describe(watched.object)}\n\n"
+        f"  What happened, in order:\n{timeline}\n\n"
+        f"  Next: {watched.describe_command}"
     )

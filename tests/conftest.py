@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from room import room
 from urllib3.exceptions import HTTPError
 
 from kubelab import NoCluster, connection, runs
-from kubelab.feed import WatchedFeed
+from kubelab.store import Informer
+from tests.room import room
 
-ROOT = Path(__file__).parents[1]
-sys.path.append(str(ROOT / "labs"))
+pytest_plugins = ["nbclaims.pytest_plugin", "pytester"]
 
 NAMESPACES_GONE_WITHIN = 180
 """Seconds, on a busy machine; on a quiet one it takes 5 to 10."""
@@ -54,10 +51,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _remove_namespaces(selector: str) -> list[str]:
     """Delete these namespaces and wait until they are gone; the names of those that aren't."""
     api = connection.cluster().api
-    feed = WatchedFeed(api, "/api/v1/namespaces", labelSelector=selector)
+    informer = Informer(api, "/api/v1/namespaces", labelSelector=selector)
     runs.delete(api, runs.namespaces(api, selector))
-    deadline = feed.clock() + NAMESPACES_GONE_WITHIN
-    while feed.names() and not feed.error and feed.clock() < deadline:
-        feed.sleep_until_change(feed.count, 1)
-    feed.stop()
-    return feed.names()
+    deadline = informer.clock() + NAMESPACES_GONE_WITHIN
+    while informer.names() and not informer.error and informer.clock() < deadline:
+        informer.sleep_until_change(informer.count, 1)
+    informer.stop()
+    return informer.names()

@@ -80,7 +80,9 @@ def fetch_script(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tarfile.open(package) as archive:
             for member, name in WANTED.items():
-                (folder / name).write_bytes(archive.extractfile(member).read())
+                file = archive.extractfile(member)
+                assert file, f"{member} is a file in the pinned package"
+                (folder / name).write_bytes(file.read())
 
 
 def _pack(folder: Path) -> Path:
@@ -97,7 +99,7 @@ def _pack(folder: Path) -> Path:
     except (subprocess.CalledProcessError, StopIteration) as error:
         raise MermaidMissing(
             f"Mermaid {VERSION}, which draws the diagrams, could not be fetched by npm:\n"
-            f"{done.stderr.strip()}\n"
+            f"{str(done.stderr).strip()}\n"
             "It is needed once. With a connection to npm's registry, run `make html` again."
         ) from error
 
@@ -109,7 +111,11 @@ def _provide_script(app: Sphinx) -> None:
 
 
 def _add_scripts(
-    app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
 ) -> None:
     if doctree is not None and doctree.next_node(mermaid):
         app.add_js_file(SCRIPT, loading_method="defer")

@@ -1,5 +1,5 @@
-"""The node image and the lab images, built from Go modules, wheels and Debian packages.
+"""Build the node image and the lab images from Go modules, wheels and Debian packages.
 
-The way to the cluster where no container registry answers. `node_image.build` is the whole of it;
-the other modules are its parts in the order in which it calls them.
+This is the image source where no container registry can be reached. Start with `node_image.build`,
+which calls the other modules.
 """

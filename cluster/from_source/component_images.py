@@ -1,8 +1,8 @@
-"""The images that run inside the node, as one OCI layout."""
+"""The images that run in a node, as one OCI layout."""
 
 from pathlib import Path
 
-from cluster import paths, versions
+from cluster import paths, release, versions
 from cluster.from_source.binaries import BINARIES
 from cluster.from_source.debian_root import BASE, NODE, package_layer
 from cluster.from_source.oci_layout import Image, write_layer, write_layout
@@ -15,10 +15,12 @@ _IPTABLES = ("iptables", "iptables-save", "iptables-restore")
 
 
 def write() -> None:
-    """Writes LAYOUT from the programs in BINARIES and the Debian roots.
+    """Write LAYOUT from the programs in BINARIES and the Debian root file systems.
 
-    Every image keeps its publisher's layout: the same paths, entry point and default argument.
+    Every image has the paths, entry point and default arguments of its publisher's image.
     """
+    kubernetes_version = release.current().version
+    kubeadm_images = release.current().kubeadm_images
     _LAYERS.mkdir(parents=True, exist_ok=True)
     # One layer, because the components are one program under several names (go/kubernetes/main.go).
     kubernetes = write_layer(
@@ -42,20 +44,20 @@ def write() -> None:
         [
             *(
                 Image(
-                    f"registry.k8s.io/{name}:{versions.KUBERNETES}",
-                    # The base lies below, although only kube-proxy needs it: a layer is unpacked
-                    # once for each stack it is part of, and this way all four share one stack.
+                    f"registry.k8s.io/{name}:{kubernetes_version}",
+                    # Only kube-proxy needs BASE. containerd unpacks a layer once for each stack of
+                    # layers below it, so with BASE in all four images it unpacks `kubernetes` once.
                     [BASE, kubernetes, *([iptables] if name == "kube-proxy" else [])],
                     entrypoint=[f"/usr/local/bin/{name}"],
                 )
                 for name in _COMPONENTS
             ),
-            _single(versions.KUBEADM_IMAGES["etcd"], "usr/local/bin/etcd", BINARIES / "etcd"),
-            _single(versions.KUBEADM_IMAGES["coredns"], "coredns", BINARIES / "coredns"),
+            _single(kubeadm_images["etcd"], "usr/local/bin/etcd", BINARIES / "etcd"),
+            _single(kubeadm_images["coredns"], "coredns", BINARIES / "coredns"),
             _single(
-                versions.KUBEADM_IMAGES["pause"],
+                kubeadm_images["pause"],
                 "pause",
-                # A static init that does nothing but reap, which is all that pause is.
+                # A static init that only reaps zombie processes, as pause does.
                 NODE / "usr/bin/catatonit",
                 arguments=["-P"],
             ),
@@ -78,8 +80,8 @@ def write() -> None:
             ),
             Image(
                 versions.IMAGES["prometheus"],
-                # Of the package the server alone, which its /bin/prometheus is after Debian's
-                # merge of /bin and /usr/bin; the pages of its web interface would need more.
+                # Only the server, without the pages of its web interface. In the image its path is
+                # /bin/prometheus, because Debian merges /bin into /usr/bin.
                 [BASE, package_layer("prometheus", _LAYERS, only=["usr/bin/prometheus"])],
                 entrypoint=["/bin/prometheus"],
             ),
@@ -93,6 +95,6 @@ def write() -> None:
 
 
 def _single(reference: str, path: str, program: Path, arguments: list[str] | None = None) -> Image:
-    """An image with one static program and nothing else."""
+    """Return an image with one static program and nothing else."""
     layer = write_layer(_LAYERS / f"{Path(path).name}.tar", {path: program})
     return Image(reference, [layer], entrypoint=[f"/{path}", *(arguments or [])])

@@ -1,4 +1,4 @@
-"""Debian root file systems: the base layer of the images with a shell, and the node's."""
+"""Debian root file systems: the base layer of images with a shell, and the root of the node."""
 
 import shutil
 import subprocess
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
-from cluster import debian, paths, versions
-from cluster.errors import Stop
+from cluster import commands, debian, paths, versions
+from cluster.errors import CommandError
 
 BASE = paths.STATE / "build" / "base.tar"
 """A tar file of the small root file system."""
 NODE = paths.STATE / "build" / "node"
-"""A folder with the node's root file system, which is the base and more."""
+"""A folder with the node's root file system, which contains the base."""
 PACKAGES = paths.STATE / "build" / "packages"
-"""A folder for each image of Debian packages, with the packages that the base has not."""
+"""A folder per image of Debian packages, with the packages that the base doesn't contain."""
 
 _LEAVE_OUT = (
     "/usr/share/doc/*",
@@ -26,35 +26,37 @@ _LEAVE_OUT = (
 
 
 def bootstrap() -> None:
-    """Makes BASE, PACKAGES and NODE in one run of mmdebstrap.
+    """Create BASE, PACKAGES and NODE in one run of mmdebstrap.
 
-    The packages come, signed, from the Debian archive as apt on this machine is set up to
-    reach it. Raises Stop where mmdebstrap cannot be installed or fails.
+    The signed packages come from the Debian archive that apt is configured for on this machine.
+
+    Raises:
+        CommandError: mmdebstrap can't be installed, or failed.
     """
     if shutil.which("mmdebstrap") is None:
         if not debian.can_install():
-            raise Stop(
+            raise CommandError(
                 "Building the images from source needs root on Debian or Ubuntu.",
-                "sudo make cluster, or bring a container registry within reach (IMAGES=pulled)",
+                "sudo make cluster, or pull the images instead: IMAGES=pulled make cluster",
             )
         debian.install(
-            ["mmdebstrap", "debian-archive-keyring"], "it makes Debian root file systems"
+            ["mmdebstrap", "debian-archive-keyring"], "it creates Debian root file systems"
         )
     for old in (NODE, PACKAGES):
         if old.exists():
             shutil.rmtree(old)
     NODE.parent.mkdir(parents=True, exist_ok=True)
-    made = subprocess.run(
+    commands.run(
         [
             *("mmdebstrap", "--mode=root", "--variant=minbase", "--quiet"),
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in _LEAVE_OUT),
             f"--include={','.join(versions.BASE_PACKAGES)}",
-            # The base is taken when it is complete, then the same root grows into the node's:
-            # one bootstrap instead of two.
+            # The first hook saves the base. Then the next ones install the node's packages into
+            # the same root file system, which saves a second bootstrap.
             f'--customize-hook=tar --create --file={BASE} --directory="$1" --exclude=./dev/* '
             "--exclude=./proc/* --exclude=./sys/* --exclude=./var/cache/* "
             "--exclude=./var/lib/apt/lists/* --exclude=./var/lib/dpkg/info/* "
-            # The full Perl, which only usrmerge's installation needs.
+            # The full Perl, which is only needed to install usrmerge.
             "--exclude=./usr/share/perl --exclude=./usr/lib/*/perl .",
             *(
                 f'--customize-hook=mkdir -p "$1/packages/{image}/partial" && '
@@ -69,24 +71,24 @@ def bootstrap() -> None:
             versions.DEBIAN_SUITE,
             str(NODE),
         ],
-        capture_output=True,
-        text=True,
+        f"mmdebstrap could not create a {versions.DEBIAN_SUITE} root file system",
     )
-    if made.returncode != 0:
-        tail = "\n".join(line[:300] for line in made.stderr.splitlines()[-12:])
-        raise Stop(
-            f"mmdebstrap could not make a {versions.DEBIAN_SUITE} root file system:\n{tail}",
-            "make doctor, then the same command again",
-        )
-
     for perl in [NODE / "usr/share/perl", *NODE.glob("usr/lib/*/perl")]:
         shutil.rmtree(perl)
 
 
 def package_layer(image: str, folder: Path, only: Sequence[str] = ("*",)) -> Path:
-    """Writes the layer of an image of Debian packages into `folder`, to lie on BASE.
+    """Write the layer of an image of Debian packages, whose lower layer is BASE.
 
-    `only` are patterns of the paths to take. No script of a package runs.
+    The installation scripts of the packages don't run.
+
+    Args:
+        image: The short name of the image in versions.toml.
+        folder: The folder for the layer.
+        only: Patterns of the paths to include.
+
+    Returns:
+        The layer, a tar file.
     """
     target = folder / f"{image}.tar"
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as layer:
@@ -106,19 +108,17 @@ def package_layer(image: str, folder: Path, only: Sequence[str] = ("*",)) -> Pat
 
 
 def _merged(name: str) -> str:
-    """A path of a package in a root where /bin, /sbin and /lib are links to those in /usr.
+    """Return a package's path for a root file system where /bin, /sbin and /lib link to /usr.
 
-    A layer with a folder /lib would hide the link, and with it every library of the base.
+    A layer with a folder /lib would hide the link, and with it all libraries of the base.
     """
     path = name.removeprefix("./")
     return f"usr/{path}" if path.split("/")[0] in ("bin", "sbin", "lib", "lib64") else path
 
 
 def installed_packages(root: Path) -> str:
-    """The packages of a root file system with their versions, one a line."""
-    return subprocess.run(
+    """Return the packages of a root file system with their versions, one per line."""
+    return commands.run(
         ["dpkg-query", f"--admindir={root}/var/lib/dpkg", "--show"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
+        f"dpkg-query could not list the packages in {root}",
+    )

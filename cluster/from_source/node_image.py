@@ -1,97 +1,97 @@
-"""The node image: kind's recipe for its own, followed with what can be had without a registry.
+"""Build the node image as kind builds its own, from parts that need no container registry.
 
-kind's entry point, units and settings come from kind's own Go module, so that they are those of
-the kind program that starts the node. The files in from_source/node/ are what differs.
+kind's entry point, systemd units and settings come from kind's Go module, so they have the version
+of the kind program that starts the node. The files in from_source/node/ replace some of them.
 """
 
 import json
 import shutil
 import subprocess
 import tempfile
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cluster import recipe as recipes
-from cluster import versions
+from cluster import commands, release, versions
 from cluster.engine import Engine
-from cluster.errors import Stop
+from cluster.errors import CommandError
+from cluster.fingerprint import fingerprint_of, is_built, label_of
 from cluster.from_source import binaries, component_images, debian_root
 from cluster.from_source.binaries import BINARIES
 from cluster.from_source.debian_root import NODE
+from cluster.names import IMAGES_LABEL
+from cluster.polling import poll
 from cluster.progress import step
 
-REFERENCE = f"kindest/node:{versions.KUBERNETES}"
+_HERE = versions.HERE / "from_source"
+_ROOT = "kubernetes-observed/node-root"
 
-_RECIPE = versions.HERE / "from_source"
-
-
-_DOCKERFILE = """\
-FROM {root}
+_DOCKERFILE = f"""\
+FROM {_ROOT}
 ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]
-# systemd looks for it: https://systemd.io/CONTAINER_INTERFACE/
+# systemd reads this variable: https://systemd.io/CONTAINER_INTERFACE/
 ENV container=docker
-# systemd ends on this signal; on SIGTERM it executes itself again.
+# systemd shuts down on this signal; on SIGTERM it executes itself again.
 STOPSIGNAL SIGRTMIN+3
-LABEL kubernetes-observed.images=built
+LABEL {IMAGES_LABEL}=built
 """
 
 
-def recipe() -> str:
-    """A digest of all that decides what the image contains; equal digests, equal image."""
+def fingerprint() -> str:
+    """Return a digest of all that the image is built from."""
     used = [
-        versions.KUBEADM_IMAGES,
+        release.current().kubeadm_images,
         versions.IMAGES,
         versions.DEBIAN_SUITE,
         versions.BASE_PACKAGES,
         versions.NODE_PACKAGES,
         versions.IMAGE_PACKAGES,
     ]
-    return recipes.digest(_RECIPE.rglob("*"), json.dumps(used))
+    return fingerprint_of(_HERE.rglob("*"), json.dumps(used))
 
 
 def build(engine: Engine) -> str:
-    """Builds the image where it is not built yet, and returns its reference."""
-    made_from = recipe()
-    if recipes.is_made(engine, REFERENCE, made_from):
-        return REFERENCE
+    """Build the image, unless it exists, and return its reference."""
+    reference, expected = release.current().built_image, fingerprint()
+    if is_built(engine, reference, expected):
+        return reference
     print(
-        f"Building {REFERENCE} from source: about 15 minutes on two cores, "
+        f"Building {reference} from source: about 15 minutes on two cores, "
         "about one when Go's caches are warm.",
         flush=True,
     )
     start = time.monotonic()
-    with ThreadPoolExecutor(1) as beside:
-        # Waits for the network while the compiler has the cores.
-        debian_root_made = beside.submit(debian_root.bootstrap)
+    with ThreadPoolExecutor(1) as background:
+        # Mostly waits for the network while the compiler uses the processors.
+        bootstrapped = background.submit(debian_root.bootstrap)
         binaries.compile_all()
         binaries.unpack_wheels()
-        with step("Making the Debian root file systems", 40):
-            debian_root_made.result()
-    with step("Packing the images", 10):
+        with step("Creating the Debian root file systems", 40):
+            bootstrapped.result()
+    with step("Creating the images", 10):
         component_images.write()
-    with step("Unpacking them into the node's containerd", 15):
+    with step("Importing them into the node's containerd", 15):
         _install_kind_files()
         _install_programs()
         _load_images()
     with step("Importing the node image", 20):
-        _import(engine, recipes.label(made_from))
+        _import(engine, reference, label_of(expected))
     shutil.rmtree(NODE)
-    print(f"Built {REFERENCE} in {time.monotonic() - start:.0f} s.", flush=True)
-    return REFERENCE
+    print(f"Built {reference} in {time.monotonic() - start:.0f} s.", flush=True)
+    return reference
 
 
 def _install_kind_files() -> None:
-    """kind's own files for its base image, then ours; the Dockerfile beside them says how."""
+    """Copy kind's files for its base image, then the project's, as kind's Dockerfile does."""
     kind = binaries.module_directory("kind", "sigs.k8s.io/kind") / "images" / "base" / "files"
     _copy(kind, NODE)
     for script in [*(NODE / "usr/local/bin").iterdir(), *(NODE / "kind/bin").iterdir()]:
         script.chmod(0o755)
-    _copy(_RECIPE / "node", NODE)
+    _copy(_HERE / "node", NODE)
 
-    # systemd in a container must not run what sets up a machine: it fights the host over udev,
-    # binfmt_misc and /tmp. Symptom: the node hangs before "Reached target Multi-User System".
+    # systemd in a container must not start the units that set up a machine, because they change the
+    # host's udev, binfmt_misc and /tmp. Symptom: the node hangs before "Reached target Multi-User
+    # System".
     units = NODE / "lib/systemd/system"
     for wanted in (
         *(units / "sysinit.target.wants").glob("systemd-tmpfiles-setup.service"),
@@ -111,19 +111,20 @@ def _install_kind_files() -> None:
     (NODE / "sbin/init").symlink_to("/usr/lib/systemd/systemd")
     (NODE / "etc/kubernetes/manifests").mkdir(parents=True, exist_ok=True)
 
-    (NODE / "kind/version").write_text(versions.KUBERNETES)
+    version = release.current().version
+    (NODE / "kind/version").write_text(version)
     network = NODE / "kind/manifests/default-cni.yaml"
-    network.write_text(network.read_text().replace("@KUBERNETES_VERSION@", versions.KUBERNETES))
+    network.write_text(network.read_text().replace("@KUBERNETES_VERSION@", version))
     containerd = NODE / "etc/containerd/config.toml"
     configuration = containerd.read_text()
     sandbox = 'sandbox_image = "registry.k8s.io/pause:3.10"'
     if sandbox not in configuration:
-        raise Stop(
-            f"kind's containerd configuration no longer says {sandbox}", "adapt node_image.py"
+        raise CommandError(
+            f"kind's containerd configuration doesn't contain {sandbox} any more.",
+            "adapt from_source/node_image.py to this version of kind",
         )
-    containerd.write_text(
-        configuration.replace(sandbox, f'sandbox_image = "{versions.KUBEADM_IMAGES["pause"]}"')
-    )
+    pause = release.current().kubeadm_images["pause"]
+    containerd.write_text(configuration.replace(sandbox, f'sandbox_image = "{pause}"'))
     (NODE / "kind/packages.txt").write_text(debian_root.installed_packages(NODE))
 
 
@@ -143,11 +144,11 @@ def _install_programs() -> None:
         shutil.copy2(BINARIES / program, NODE / directory / program)
     for name in ("kubelet", "kubeadm", "kubectl"):
         (NODE / "usr/bin" / name).symlink_to("kubernetes")
-    # The spec that every container of the node starts from, as in kind's Dockerfile but for its
-    # hook: a shell script, at the start of each container, that hides the machine's serial number.
+    # The base specification of all containers in the node, as in kind's Dockerfile, but without
+    # kind's hook: a shell script that hides the machine's serial number from each container.
     specification = _in_node("bash", "-c", "ctr oci spec | jq 'del(.process.rlimits)'")
     (NODE / "etc/containerd/cri-base.json").write_text(specification)
-    # Each program says its version here rather than failing later inside a node.
+    # A program that can't start fails here, and not later in a node.
     for command in (
         "containerd --version",
         "runc --version",
@@ -158,7 +159,7 @@ def _install_programs() -> None:
 
 
 def _load_images() -> None:
-    """Lets the node's own containerd unpack the images, so that a node has them when it starts."""
+    """Import the images into the node's containerd, so that a node has them when it starts."""
     with tempfile.TemporaryDirectory(prefix="containerd-", dir="/run") as run:
         socket = f"{run}/containerd.sock"
         configuration = Path(run, "config.toml")
@@ -177,76 +178,59 @@ def _load_images() -> None:
             )
             try:
                 ctr = [str(BINARIES / "ctr"), "--address", socket, "--namespace", "k8s.io"]
-                _until_it_answers([*ctr, "version"], containerd, Path(run, "log"))
-                with subprocess.Popen(
+                _wait_for_containerd([*ctr, "version"], containerd, Path(run, "log"))
+                commands.pipe(
                     ["tar", "--create", f"--directory={component_images.LAYOUT}", "."],
-                    stdout=subprocess.PIPE,
-                ) as layout:
-                    loaded = subprocess.run(
-                        # Unpacked layers suffice to start containers; packed ones as well would
-                        # double the image.
-                        [
-                            *(*ctr, "images", "import", "--local", "--discard-unpacked-layers"),
-                            # The kubelet must not remove what no node can get again.
-                            *("--label=io.cri-containerd.pinned=pinned", "-"),
-                        ],
-                        stdin=layout.stdout,
-                        capture_output=True,
-                        text=True,
-                    )
-                if loaded.returncode != 0:
-                    raise Stop(
-                        f"containerd could not unpack the images:\n{loaded.stderr[-2000:]}",
-                        "make doctor, then the same command again",
-                    )
-                subprocess.run(
-                    [*ctr, "content", "prune", "references"], check=True, capture_output=True
+                    [
+                        # A container needs only the unpacked layers; keeping the packed ones as
+                        # well would double the size of the image.
+                        *(*ctr, "images", "import", "--local", "--discard-unpacked-layers"),
+                        # Keeps the kubelet's garbage collection from removing the images; no node
+                        # could pull them again.
+                        *("--label=io.cri-containerd.pinned=pinned", "-"),
+                    ],
+                    "containerd could not import the images",
+                )
+                commands.run(
+                    [*ctr, "content", "prune", "references"],
+                    "containerd could not remove the packed layers",
                 )
             finally:
                 containerd.terminate()
                 containerd.wait()
 
 
-def _until_it_answers(command: list[str], daemon: subprocess.Popen[bytes], log: Path) -> None:
-    pause = threading.Event()
-    for _ in range(200):
-        if subprocess.run(command, capture_output=True).returncode == 0:
-            return
-        if daemon.poll() is not None:
-            break
-        pause.wait(0.1)
-    raise Stop(
-        f"The containerd that unpacks the images did not start:\n{log.read_text()[-2000:]}",
-        "make doctor, then the same command again",
-    )
+def _wait_for_containerd(
+    command: list[str], containerd: subprocess.Popen[bytes], log: Path
+) -> None:
+    def is_settled() -> bool:
+        return commands.attempt(command).returncode == 0 or containerd.poll() is not None
 
-
-def _import(engine: Engine, label: str) -> None:
-    # A file that is both in the node and in an image of the node (the Kubernetes program, most of
-    # Debian) is stored once: a quarter of the image. Nodes get their own copies of /var anyway.
-    _in_node("hardlink", "--ignore-time", "--minimum-size", "65536", "/usr", "/opt", "/var")
-    root = "kubernetes-observed/node-root"
-    with subprocess.Popen(
-        ["tar", "--create", f"--directory={NODE}", "."], stdout=subprocess.PIPE
-    ) as tar:
-        imported = subprocess.run(
-            ["docker", "import", "-", root],
-            stdin=tar.stdout,
-            env=engine.env,
-            capture_output=True,
-            text=True,
+    if not poll(is_settled, within=30) or containerd.poll() is not None:
+        raise CommandError(
+            "The containerd that imports the images didn't start:\n"
+            + commands.tail(log.read_text()),
+            commands.RETRY,
         )
-    if imported.returncode != 0:
-        raise Stop(f"The engine did not take the node image:\n{imported.stderr}", "make doctor")
-    engine.docker(
-        *("build", "--label", label, "--tag", REFERENCE, "-"),
-        input=_DOCKERFILE.format(root=root),
+
+
+def _import(engine: Engine, reference: str, label: str) -> None:
+    # Many files are both in the node and in its images (the Kubernetes program, most of Debian).
+    # Hard links save a quarter of the image. In a node, /var is a copy, so the two stay separate.
+    _in_node("hardlink", "--ignore-time", "--minimum-size", "65536", "/usr", "/opt", "/var")
+    commands.pipe(
+        ["tar", "--create", f"--directory={NODE}", "."],
+        ["docker", "import", "-", _ROOT],
+        "The engine could not import the node image",
+        "make doctor",
+        env=engine.env,
     )
-    engine.docker("rmi", root)
+    engine.docker("build", "--label", label, "--tag", reference, "-", input=_DOCKERFILE)
+    engine.docker("rmi", _ROOT)
 
 
 def _copy(source: Path, target: Path) -> None:
-    # Files of the Go module cache are read-only; the copies must not be.
+    # Files in the Go module cache are read-only; the copies must be writable.
     shutil.copytree(source, target, copy_function=shutil.copy, dirs_exist_ok=True)
     for copied in source.rglob("*"):
         mode = 0o755 if copied.is_dir() or copied.stat().st_mode & 0o100 else 0o644
@@ -254,10 +238,5 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _in_node(*command: str) -> str:
-    ran = subprocess.run(["chroot", str(NODE), *command], capture_output=True, text=True)
-    if ran.returncode != 0:
-        raise Stop(
-            f"{' '.join(command)} failed in the node's root file system:\n{ran.stderr[-2000:]}",
-            "make doctor, then the same command again",
-        )
-    return ran.stdout
+    problem = f"`{' '.join(command)}` failed in the node's root file system"
+    return commands.run(["chroot", str(NODE), *command], problem)

@@ -1,7 +1,7 @@
-"""Container images as an OCI image layout: https://github.com/opencontainers/image-spec
+"""Container images as an OCI image layout: https://github.com/opencontainers/image-spec.
 
-A layout is a folder of blobs named by their digests and an index that lists the images, so
-layers that images have in common are stored once.
+A layout is a folder with blobs, named by their digests, and an index that lists the images. Layers
+that several images have in common are stored once.
 """
 
 import hashlib
@@ -14,25 +14,41 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cluster.names import IMAGES_LABEL
+
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
 _SEARCH_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True)
 class Image:
-    """One image: its reference, its layers from the lowest up, and how it starts."""
+    """One image.
+
+    Attributes:
+        reference: Its name with the tag.
+        layers: Uncompressed tar files, the lowest layer first.
+        entrypoint: The command of its containers.
+        command: The default arguments of the command.
+    """
 
     reference: str
     layers: list[Path]
-    """Uncompressed tar files."""
     entrypoint: list[str] = field(default_factory=list)
     command: list[str] = field(default_factory=list)
 
 
 def write_layer(target: Path, files: dict[str, Path], links: dict[str, str] | None = None) -> Path:
-    """Writes a layer with the given files (path in the image to source) and symbolic links.
+    """Write a layer with executable files and symbolic links.
 
-    The same content gives the same bytes: owner, mode and time are fixed.
+    The same content results in the same bytes, because owner, mode and time are fixed.
+
+    Args:
+        target: The tar file to write.
+        files: Path in the image to source file.
+        links: Path in the image to the link's target.
+
+    Returns:
+        The tar file.
     """
     with tarfile.open(target, "w", format=tarfile.PAX_FORMAT) as layer:
         for name in sorted(_parents([*files, *(links or {})])):
@@ -56,7 +72,7 @@ def _parents(names: list[str]) -> set[str]:
 
 
 def write_layout(target: Path, images: list[Image]) -> None:
-    """Writes the layout of `images` to the new folder `target`."""
+    """Write the layout of images to a folder, which is replaced if it exists."""
     if target.exists():
         shutil.rmtree(target)
     (target / "blobs" / "sha256").mkdir(parents=True)
@@ -76,19 +92,20 @@ def _add_image(target: Path, image: Image, layers: dict[Path, dict[str, Any]]) -
             "Env": [_SEARCH_PATH],
             "Entrypoint": image.entrypoint,
             "Cmd": image.command,
-            "Labels": {"kubernetes-observed.images": "built"},
+            "Labels": {IMAGES_LABEL: "built"},
         },
-        # The layers are uncompressed, so the digest of the blob is that of its content.
+        # The layers are uncompressed, so the digest of a blob is the digest of its content.
         "rootfs": {"type": "layers", "diff_ids": [layer["digest"] for layer in own]},
     }
+    media_type = "application/vnd.oci.image.manifest.v1+json"
     manifest = {
         "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "mediaType": media_type,
         "config": _add_json(target, "application/vnd.oci.image.config.v1+json", configuration),
         "layers": own,
     }
     return {
-        **_add_json(target, manifest["mediaType"], manifest),
+        **_add_json(target, media_type, manifest),
         "annotations": {"io.containerd.image.name": image.reference},
         "platform": {"architecture": ARCHITECTURE, "os": "linux"},
     }

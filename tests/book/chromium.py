@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from cluster import debian
-from cluster.errors import Stop
+from cluster.errors import CommandError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 PACKAGES = ("chromium", "fonts-dejavu-core")
@@ -28,14 +28,14 @@ def path() -> str:
     Playwright's own download is not available everywhere; Debian's package is.
 
     Raises:
-        Stop: there is none, and none can be installed here.
+        CommandError: there is none, and none can be installed here.
     """
     found = _on_path()
     if found is None and debian.can_install():
         debian.install(PACKAGES, "the browser that tests the pages")
         found = _on_path()
     if found is None:
-        raise Stop(
+        raise CommandError(
             "The tests of the pages need Chromium or Google Chrome, and none is on the PATH.",
             f"sudo apt-get install {' '.join(PACKAGES)}   (macOS: brew install --cask chromium)",
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import yaml
-from drawings import sources
 
 from cluster import paths
+from tests.book.mermaid import first_flowchart
 
 CHAPTER = paths.ROOT / "book" / "pods" / "log-forwarding.md"
 LAB = paths.ROOT / "labs" / "log-forwarding"
@@ -40,5 +40,6 @@ def test_the_drawn_store_is_the_one_that_the_forwarder_names():
 
 
 def drawn(kind: str) -> set[str]:
-    """The names in the chapter's first diagram that follow this word in a label."""
-    return set(re.findall(rf'"{kind} (\w+)"', sources(CHAPTER)[0]))
+    """The names that follow this word in the texts of the chapter's first diagram."""
+    texts = first_flowchart(CHAPTER).texts.values()
+    return {text.removeprefix(f"{kind} ") for text in texts if text.startswith(f"{kind} ")}

@@ -6,11 +6,11 @@ import re
 import subprocess
 from pathlib import Path
 
-import diagrams
 import pytest
-from drawings import sources
 
+from book._ext import diagrams
 from cluster import paths
+from tests.book.mermaid import Arrow, read_flowchart, sources
 
 FENCES = [
     pytest.param(source, id=f"{path.relative_to(paths.ROOT)}-{number}")
@@ -24,6 +24,43 @@ FENCES = [
 def test_a_diagram_has_a_title_a_description_and_a_caption(source: str):
     for part in (r"^\s*accTitle: \S", r"^\s*accDescr: \S", r"^:?caption: \S"):
         assert re.search(part, source, re.MULTILINE), f"{part} is missing:\n{source}"
+
+
+def test_a_flowchart_is_read_with_its_texts_and_arrows():
+    chart = read_flowchart(
+        """---
+caption: A caption.
+---
+flowchart TB
+    accTitle: A title
+    accDescr: A description with a --> b in it
+    subgraph pod["Pod p"]
+        app["the<br>app"] -->|writes| logs[("volume logs")]
+    end
+    logs --> asked{"who asks?"} -->|"no<br>one"| none(["nothing"])
+    none -.-> app
+    app <-->|both| logs
+"""
+    )
+    assert chart.texts == {
+        "pod": "Pod p",
+        "app": "the app",
+        "logs": "volume logs",
+        "asked": "who asks?",
+        "none": "nothing",
+    }
+    assert chart.arrows == [
+        Arrow("app", "logs", "writes"),
+        Arrow("logs", "asked", ""),
+        Arrow("asked", "none", "no one"),
+        Arrow("none", "app", "", dotted=True),
+        Arrow("app", "logs", "both"),
+    ]
+
+
+def test_a_line_that_the_reader_does_not_know_is_an_error():
+    with pytest.raises(ValueError, match="not a line of nodes and arrows: 'a --o b'"):
+        read_flowchart("flowchart TB\n    a --o b\n")
 
 
 def test_mermaid_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

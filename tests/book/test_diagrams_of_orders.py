@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from pathlib import Path
 
-import notebooks
 import yaml
-from drawings import sources
 
 from cluster import paths
+from nbclaims import labs, sites
+from tests.book.mermaid import first_flowchart
 
 BOOK, LABS = paths.ROOT / "book", paths.ROOT / "labs"
 
@@ -37,26 +36,24 @@ def test_the_way_through_an_ingress_controller_is_the_one_that_was_measured():
 
 
 def drawn_order(chapter: Path) -> list[str]:
-    """The labels of the chapter's first diagram along its arrows."""
-    [diagram, *_] = sources(chapter)
-    labels = dict(re.findall(r'(\w+)\["([^"]+)"\]', diagram))
-    arrow = r'(\w+)(?:\["[^"]+"\])? -->(?:\|[^|]*\|)? (\w+)'
-    following = dict(re.findall(arrow, diagram))
+    """The texts of the chapter's first diagram along its solid arrows."""
+    chart = first_flowchart(chapter)
+    arrows = [arrow for arrow in chart.arrows if not arrow.dotted]
+    following = {arrow.start: arrow.end for arrow in arrows}
+    assert len(following) == len(arrows), "a node with two arrows has no order"
     [node] = following.keys() - following.values()
     order = [node]
     while order[-1] in following:
         order.append(following[order[-1]])
-    return [labels[node] for node in order]
+    return [chart.texts[node] for node in order]
 
 
 def expected_by(lab: Path, claim: str) -> dict[str, ast.expr]:
     """What a claim of the lab expects, as it stands in its cell."""
-    for cell in notebooks.read(lab).cells:
-        for node in ast.walk(ast.parse(cell.source if cell.cell_type == "code" else "")):
-            match node:
-                case ast.Call(func=ast.Name(id="claim"), args=[ast.Constant(value=name), *_]):
-                    if name == claim:
-                        return _items(node, "expected")
+    for cell in labs.code(labs.read(lab)):
+        for call in sites.calls(ast.parse(cell.source)):
+            if call.name == claim:
+                return _items(call.node, "expected")
     raise LookupError(f"no cell of {lab.name} makes the claim {claim!r}")
 
 

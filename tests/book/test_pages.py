@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-import chromium
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
-from site_visit import (
+
+from tests.book import chromium
+from tests.book.site_visit import (
     DESK,
     HTML,
     PATIENCE,
@@ -21,6 +22,7 @@ from site_visit import (
     broken_links,
     pages,
     served,
+    soup,
     visit,
 )
 
@@ -82,7 +84,7 @@ def at_desk(browser: Browser, origin: str, request: pytest.FixtureRequest) -> It
 
 def test_the_pages_are_built():
     assert PAGES, "no page in _build/html; run `make html` first"
-    assert any('class="diagram"' in (HTML / page).read_text() for page in PAGES)
+    assert any(soup(page).select(".diagram") for page in PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -93,6 +95,16 @@ def test_every_link_within_the_book_leads_somewhere(page: str):
 @pytest.mark.parametrize("page", PAGES)
 def test_no_id_stands_twice_on_a_page(page: str):
     assert [one for one, count in Counter(anchors(page)[0]).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_shared_link_shows_title_and_description(page: str):
+    parsed = soup(page)
+    tags = {one["property"]: one["content"] for one in parsed.select("meta[property]")}
+    assert tags["og:title"] == parsed.h1.find(string=True).strip()
+    assert tags["og:site_name"] == "Kubernetes, observed"
+    assert len(tags["og:description"]) > 40
+    assert parsed.select_one("meta[name=description]")["content"] == tags["og:description"]
 
 
 def test_a_page_is_whole_and_quiet(at_desk: Visit, origin: str):
@@ -184,8 +196,7 @@ def change_theme(page: Page, wanted: str) -> None:
 
 def diagrams_written(page: Page) -> int:
     """Return how many diagrams the page's file asks for."""
-    file = HTML / urlsplit(page.url).path.removeprefix("/")
-    return file.read_text(encoding="utf-8").count('class="diagram"')
+    return len(soup(urlsplit(page.url).path.removeprefix("/")).select(".diagram"))
 
 
 def diagrams_without_words(page: Page) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import yaml
-from drawings import sources
 
 from cluster import paths
+from tests.book.mermaid import first_flowchart
 
 CHAPTER = paths.ROOT / "book" / "services" / "gateway.md"
 MANIFEST = paths.ROOT / "labs" / "gateway" / "four-rules.yaml"
@@ -25,10 +24,12 @@ def test_hosts_and_paths_lead_to_the_pods_of_the_manifest():
 
 def arrows(chapter: Path) -> dict[tuple[str, str], str]:
     """Where each labelled arrow of the chapter's first diagram leads, by beginning and label."""
-    diagram = sources(chapter)[0]
-    texts = dict(re.findall(r'(\w+)[\[{(]+"([^"]+)"', diagram))
-    labelled = re.findall(r'(\w+)(?:[\[{(]+"[^"]+"[\]})]+)? -->\|"([^"]+)"\| (\w+)', diagram)
-    return {(texts[begin], label): texts[end] for begin, label, end in labelled}
+    chart = first_flowchart(chapter)
+    return {
+        (chart.texts[arrow.start], arrow.label): chart.texts[arrow.end]
+        for arrow in chart.arrows
+        if arrow.label
+    }
 
 
 def stated(routes: str) -> dict[tuple[str, str], str]:

@@ -10,13 +10,15 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import notebooks
 import pytest
 import yaml
-from drawings import sources
 
-import kubelab
+import kubelab.grids
+import kubelab.outcomes
+import nbclaims
 from cluster import paths
+from nbclaims import labs
+from tests.book.mermaid import first_flowchart
 
 CHAPTER = paths.ROOT / "book" / "pods" / "every-end.md"
 LAB = paths.ROOT / "labs" / "every-end" / "every-end.md"
@@ -54,13 +56,13 @@ class OnPaper:
     def grid(self, **shown: Any) -> None:
         self.shown = shown
 
-    def manifests(self, file: str) -> list[dict]:
+    def documents(self, file: str) -> list[dict]:
         return list(yaml.safe_load_all(LAB.with_name(file).read_text()))
 
-    def refused_each(self, manifests: Iterable[dict]) -> list[Answer]:
+    def try_apply_documents(self, manifests: Iterable[dict]) -> list[Answer]:
         return [Answer(self, manifest["metadata"]["name"]) for manifest in manifests]
 
-    def apply_each(self, manifests: Iterable[dict]) -> list[str]:
+    def apply_documents(self, manifests: Iterable[dict]) -> list[str]:
         return [manifest["metadata"]["name"] for manifest in manifests]
 
     def show(self, manifest: str | dict) -> None: ...
@@ -89,13 +91,12 @@ def paper() -> OnPaper:
     lab = OnPaper()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(kubelab, "Lab", lambda name: lab)
-        patch.setattr(kubelab, "claim", lab.claim)
-        patch.setattr(kubelab, "grid", lab.grid)
-        patch.setattr(kubelab, "outcomes", lambda *_, **__: {"kept": (True, 2)})
+        patch.setattr(nbclaims, "claim", lab.claim)
+        patch.setattr(kubelab.grids, "grid", lab.grid)
+        patch.setattr(kubelab.outcomes, "outcomes", lambda *_, **__: {"kept": (True, 2)})
         scope: dict[str, Any] = {}
-        for cell in notebooks.read(LAB).cells:
-            if cell.cell_type == "code":
-                exec(cell.source, scope)
+        for cell in labs.code(labs.read(LAB)):
+            exec(cell.source, scope)
     return lab
 
 
@@ -121,12 +122,8 @@ def test_the_chapters_diagram_answers_for_each_cell_as_the_claims_do(paper: OnPa
 
 def drawn(chapter: Path) -> tuple[dict[str, str], dict[tuple[str, str], str]]:
     """The diagram's labels by node, and where `yes` and `no` lead from each."""
-    diagram = sources(chapter)[0]
-    texts = re.findall(r'(\w+)(?:\{|\(\[)"([^"]+)"', diagram)
-    labels = {node: text.replace("<br>", " ") for node, text in texts}
-    arrow = r'^ +(\w+)(?:\{"[^"]+"\})? -->\|(yes|no)\| (\w+)'
-    ways = re.findall(arrow, diagram, re.MULTILINE)
-    return labels, {(node, answer): to for node, answer, to in ways}
+    chart = first_flowchart(chapter)
+    return chart.texts, {(arrow.start, arrow.label): arrow.end for arrow in chart.arrows}
 
 
 def follow(labels: dict[str, str], ways: dict[tuple[str, str], str], cell: str) -> str:

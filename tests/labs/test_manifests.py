@@ -6,19 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import notebooks
 import pytest
 import yaml
 from kubernetes.dynamic.exceptions import DynamicApiError
 
-from cluster import versions
+from cluster import paths, versions
 from kubelab import connection
-from kubelab.objects import Refusal
+from kubelab.results import ApplyResult
 
 MOST_GRACE = 35
 """Seconds; a namespace stays for as long, where a process does not obey SIGTERM."""
 
-MANIFESTS = sorted(p for p in notebooks.HERE.glob("*/*.yaml") if p.name != "mutants.yaml")
+MANIFESTS = sorted(p for p in (paths.ROOT / "labs").glob("*/*.yaml") if p.name != "mutants.yaml")
 each_manifest = pytest.mark.parametrize(
     "manifest", MANIFESTS, ids=lambda path: f"{path.parent.name}/{path.name}"
 )
@@ -33,7 +32,7 @@ def test_api_server_says_what_the_file_name_says(manifest: Path) -> None:
         try:
             api.apply(document, "default", dry_run=True)
         except DynamicApiError as error:
-            refusals.append(Refusal.of(error).message)
+            refusals.append(ApplyResult.of(error).message)
     if manifest.name.startswith("refused-"):
         assert len(refusals) == len(documents(manifest)), "accepted, though its name says refused"
     else:

@@ -1,38 +1,40 @@
-"""The committed notebooks are what their text generates: no outputs, no metadata of somebody's."""
+"""The committed notebooks are what their text generates: without outputs and editors' metadata."""
 
 from pathlib import Path
 
 import nbformat
-import notebooks
 import pytest
 
-CELL_LINES = 15
-"""The most that a cell may have: what a reader takes in at once."""
+from cluster import paths
+from nbclaims import labs
 
-each_lab = pytest.mark.parametrize("lab", notebooks.sources(), ids=lambda source: source.stem)
+CELL_LINES = 15
+"""The most lines that a cell may have, so that a reader sees it as a whole."""
+
+each_lab = pytest.mark.parametrize("lab", labs.sources(paths.ROOT), ids=lambda source: source.stem)
 
 
 @each_lab
 def test_notebook_is_generated_from_its_text(lab: Path) -> None:
-    committed = lab.with_suffix(".ipynb")
-    assert committed.exists() and committed.read_bytes() == notebooks.as_bytes(lab), (
+    committed = labs.notebook_of(lab)
+    assert committed.exists() and committed.read_bytes() == labs.as_bytes(lab), (
         f"{committed.name} is not what {lab.name} generates: make notebooks"
     )
 
 
 @each_lab
 def test_notebook_is_valid_and_has_no_outputs(lab: Path) -> None:
-    notebook = nbformat.read(lab.with_suffix(".ipynb"), as_version=4)
+    notebook = nbformat.read(labs.notebook_of(lab), as_version=4)
     nbformat.validate(notebook)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    code = labs.code(notebook)
     assert code, "a lab without a cell to run"
     assert not [cell.id for cell in code if cell.outputs or cell.execution_count]
-    assert notebook.metadata.keys() <= {"kernelspec", "kubelab"}
+    assert notebook.metadata.keys() <= {"kernelspec", "lab"}
 
 
 @each_lab
 def test_cells_are_short_and_don_t_sleep(lab: Path) -> None:
-    cells = [cell for cell in notebooks.read(lab).cells if cell.cell_type == "code"]
+    cells = labs.code(labs.read(lab))
     sizes = {cell.source.splitlines()[0]: len(cell.source.splitlines()) for cell in cells}
     assert {first: size for first, size in sizes.items() if size > CELL_LINES} == {}
     assert [cell.source for cell in cells if "sleep(" in cell.source] == []

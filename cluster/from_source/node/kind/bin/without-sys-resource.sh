@@ -1,13 +1,13 @@
 #!/bin/bash
-# Lets Pods start where the host withholds CAP_SYS_RESOURCE even from root, as some
-# CI sandboxes do. Does nothing where the node has the capability.
+# Lets Pods start where the host doesn't give CAP_SYS_RESOURCE even to root, as in some
+# CI sandboxes. Does nothing if the node has the capability.
 #
-# Without it
+# Symptoms without it:
 #   - runc: "unable to apply caps" for privileged Pods such as kube-proxy,
 #     and "error setting rlimit" for the rest;
 #   - containerd: "write /proc/self/oom_score_adj: permission denied" for every Pod;
 #   - kubelet: exits on "write /proc/sys/vm/overcommit_memory: permission denied" or
-#     on the score of its own process; KubeletInUserNamespace makes these warnings.
+#     on the score of its own process; KubeletInUserNamespace turns these errors into warnings.
 set -o errexit -o nounset -o pipefail
 
 cap_sys_resource=24

@@ -1,0 +1,101 @@
+"""The evidence store: executed notebooks and verdicts on mutants, below one folder of a book.
+
+    _build/evidence/<lab>.ipynb          the executed notebook of a lab
+    _build/evidence/mutants/<lab>.json   the verdicts on a lab's mutants
+
+Files are replaced atomically: a reader sees the old content or the new one, never a part.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from nbclaims.mutants import Verdict
+from nbclaims.record import MIME_TYPE, Record
+
+FOLDER = "_build/evidence"
+"""Where evidence lies, relative to the book's folder."""
+
+
+@dataclass(frozen=True)
+class EvidenceStore:
+    """What runs of a book's labs left behind."""
+
+    folder: Path
+
+    @classmethod
+    def of_book(cls, root: Path, folder: str = FOLDER) -> EvidenceStore:
+        """Return the store of the book at `root`."""
+        return cls(root / folder)
+
+    def notebook_text(self, lab: str) -> str | None:
+        """Return the executed notebook of a lab as JSON; None if the lab was not run."""
+        path = self._notebook(lab)
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
+    def write_notebook(self, lab: str, notebook: nbformat.NotebookNode) -> None:
+        """Keep the executed notebook of a lab."""
+        write_notebook(notebook, self._notebook(lab))
+
+    def remove_notebook(self, lab: str) -> None:
+        """Remove a lab's executed notebook, if there is one."""
+        self._notebook(lab).unlink(missing_ok=True)
+
+    def verdicts(self, lab: str) -> list[Verdict]:
+        """Return the verdicts on a lab's mutants; none if they were not run."""
+        path = self._verdicts(lab)
+        if not path.exists():
+            return []
+        return [Verdict.from_json(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+
+    def write_verdicts(self, lab: str, verdicts: Iterable[Verdict]) -> None:
+        """Keep the verdicts on a lab's mutants."""
+        entries = [verdict.to_json() for verdict in sorted(verdicts, key=lambda v: v.mutant)]
+        text = json.dumps(entries, indent=2)
+        _replace(self._verdicts(lab), lambda path: path.write_text(text, encoding="utf-8"))
+
+    def _notebook(self, lab: str) -> Path:
+        return self.folder / f"{lab}.ipynb"
+
+    def _verdicts(self, lab: str) -> Path:
+        return self.folder / "mutants" / f"{lab}.json"
+
+
+def records(cells: Iterable[nbformat.NotebookNode]) -> dict[str, Record]:
+    """Return the records in the outputs of executed cells, by the claims' names.
+
+    Of a claim that was made several times, it is the first record that doesn't hold.
+
+    Raises:
+        UnknownSchema: another version of this package wrote a record.
+    """
+    found: dict[str, Record] = {}
+    for cell in cells:
+        for output in cell.outputs:
+            data = output.get("data", {}).get(MIME_TYPE)
+            if data is None:
+                continue
+            record = Record.from_json(json.loads(data) if isinstance(data, str) else data)
+            earlier = found.get(record.name)
+            if earlier is None or earlier.holds:
+                found[record.name] = record
+    return found
+
+
+def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
+    """Write a notebook file atomically."""
+    _replace(path, lambda unfinished: nbformat.write(notebook, unfinished))
+
+
+def _replace(path: Path, write: Callable[[Path], Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    write(unfinished)
+    unfinished.replace(path)

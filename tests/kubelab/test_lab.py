@@ -1,0 +1,365 @@
+"""A lab against an API server that writes down what it is asked."""
+
+from __future__ import annotations
+
+import fcntl
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from kubernetes.client.rest import ApiException
+from kubernetes.dynamic.exceptions import NotFoundError, UnprocessibleEntityError
+
+from kubelab import Lab, connection, has, polling, runs
+from kubelab import kubectl as kubectl_module
+from kubelab import lab as lab_module
+from kubelab.clients import HostClient, PodClient
+from kubelab.lab import close_all
+from kubelab.results import ApplyResult
+from kubelab.store import Store
+
+POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec: {containers: [{name: worker, image: i}]}
+"""
+
+
+class FakeApi:
+    """Namespaces exist as soon as they are asked for; objects are accepted as they are."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self.refusal: ApiException | None = None
+
+    def request(self, method: str, path: str, body: Any = None, **_: Any) -> dict:
+        self.asked.append((method, path))
+        if self.refusal:
+            raise self.refusal
+        here = {"name": "p", "uid": "uid-1", "resourceVersion": "2"}
+        return {"kind": "Pod", "metadata": here, "items": [{"metadata": {"name": "namespace"}}]}
+
+    def apply(self, manifest: dict, namespace: str, dry_run: bool = False) -> dict:
+        self.request("apply", "dry run" if dry_run else namespace)
+        metadata = {"uid": "uid-1", "resourceVersion": "1"} | manifest["metadata"]
+        return manifest | {"metadata": metadata}
+
+    def warnings(self, manifest: dict, namespace: str, dry_run: bool) -> list[str]:
+        self.apply(manifest, namespace, dry_run)
+        return ["v1 Endpoints is deprecated"] if manifest["kind"] == "Endpoints" else []
+
+    def path(self, version: str, kind: str, namespace: str = "", name: str = "") -> str:
+        return f"/{kind}/{name}"
+
+
+class FakeInformer(Store):
+    """Every namespace has its default ServiceAccount at once."""
+
+    def __init__(self, api: FakeApi, path: str) -> None:
+        super().__init__()
+        if path.startswith("/ServiceAccount"):
+            self.put("ADDED", {"metadata": {"name": "default", "resourceVersion": "1"}})
+
+    def stop(self) -> None: ...
+
+
+@pytest.fixture
+def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
+    fake = FakeApi()
+    monkeypatch.setattr(connection, "cluster", lambda: SimpleNamespace(api=fake))
+    monkeypatch.setattr(lab_module, "Informer", FakeInformer)
+    monkeypatch.setattr(lab_module.secrets, "token_hex", lambda _: "c0ffee")
+    monkeypatch.setattr(runs, "RUNS", tmp_path / "runs")
+    monkeypatch.setattr(runs, "_lock", None)
+    monkeypatch.chdir(tmp_path)
+    Path("never-exits-1.yaml").write_text(POD)
+    yield fake
+    fake.refusal = None
+    close_all()
+    if runs._lock:
+        runs._lock.close()
+
+
+def invalid() -> UnprocessibleEntityError:
+    """What the API server says to a value that validation forbids, as `Api` hands it on."""
+    error = UnprocessibleEntityError(ApiException(status=422, reason="…"))
+    cause = {"field": "spec.restartPolicy", "message": "Unsupported value"}
+    error.details = {"reason": "Invalid", "message": "no", "details": {"causes": [cause]}}
+    return error
+
+
+def test_every_call_prints_the_kubectl_command_that_does_the_same(api: FakeApi, capsys):
+    lab = Lab("restart-policies")
+    pod = lab.apply("never-exits-1.yaml")
+    lab.try_apply("never-exits-1.yaml")
+    pod.patch({"spec": {"restartPolicy": "Never"}})
+    pod.delete()
+    lab.close()
+    namespace = "restart-policies-c0ffee"
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("$")] == [
+        f"$ kubectl create namespace {namespace}",
+        f"$ kubectl apply --server-side -n {namespace} -f never-exits-1.yaml",
+        f"$ kubectl apply --server-side --dry-run=server -n {namespace} -f never-exits-1.yaml",
+        f"""$ kubectl patch pod/p -n {namespace} -p '{{"spec": {{"restartPolicy": "Never"}}}}'""",
+        f"$ kubectl delete pod/p -n {namespace} --wait=false",
+        f"$ kubectl delete namespace {namespace} --wait=false",
+    ]
+
+
+def test_a_refusal_is_an_answer_with_status_field_and_message(api: FakeApi):
+    lab = Lab("x")
+    api.refusal = invalid()
+    refusal = lab.try_apply("never-exits-1.yaml")
+    assert refusal == ApplyResult(422, "Invalid", "spec.restartPolicy", "no")
+    assert not refusal.accepted
+
+
+def test_an_acceptance_is_not_the_answer_until_admission_has_caught_up(
+    api: FakeApi, monkeypatch, capsys
+):
+    def warnings(*asked: Any) -> list[str]:
+        if next(refuses):
+            raise invalid()
+        return []
+
+    lab, refuses = Lab("x"), iter([False, False, True])
+    monkeypatch.setattr(api, "warnings", warnings)
+    monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
+    assert lab.try_apply("never-exits-1.yaml", within=5).status == 422
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "$ kubectl apply --server-side --dry-run=server -n x-c0ffee -f never-exits-1.yaml",
+        "no",
+    ]
+
+
+def test_what_is_no_refusal_stays_an_error(api: FakeApi):
+    lab = Lab("x")
+    api.refusal = invalid()
+    api.refusal.status = 500
+    with pytest.raises(ApiException):
+        lab.try_apply("never-exits-1.yaml")
+
+
+def test_an_object_in_no_namespace_is_looked_at_or_is_not_there(api: FakeApi, capsys):
+    lab = Lab("x")
+    assert lab.cluster_object("v1", "Node", "worker")["kind"] == "Pod"
+    assert api.asked[-1] == ("get", "/Node/worker")
+    assert capsys.readouterr().out.endswith("$ kubectl get node worker -o yaml\n")
+    api.refusal = NotFoundError(ApiException(status=404))
+    assert lab.cluster_object("v1", "Node", "nobody") is None
+
+
+def test_an_eviction_is_asked_for_and_a_budget_may_refuse_it(api: FakeApi, capsys):
+    pod = Lab("x").apply("never-exits-1.yaml")
+    assert pod.evict().accepted
+    assert api.asked[-1] == ("post", "/Pod/p/eviction")
+    assert "$ kubectl create --raw /Pod/p/eviction -f - <<< '{" in capsys.readouterr().out
+    api.refusal = invalid()
+    api.refusal.status = 429
+    api.refusal.details["details"]["causes"] = [{"reason": "DisruptionBudget", "message": "…"}]
+    assert pod.evict().status == 429
+    api.refusal.details["details"]["causes"] = []
+    with pytest.raises(ApiException):
+        pod.evict()
+
+
+def test_a_refused_apply_says_what_to_do_next(api: FakeApi, tmp_path: Path):
+    lab = Lab("x")
+    api.refusal = invalid()
+    with pytest.raises(ApiException) as failure:
+        lab.apply("never-exits-1.yaml")
+    assert failure.value.__notes__ == [
+        f"  Next: correct {tmp_path.name}/never-exits-1.yaml and run the cell again"
+    ]
+
+
+def test_where_nothing_is_applied_nothing_is_asked(api: FakeApi, monkeypatch):
+    monkeypatch.setenv("KUBELAB_APPLY", "nothing")
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    assert (pod.phase, pod.uid, pod.restarts) == (None, None, None)
+    assert lab.try_apply("never-exits-1.yaml").accepted
+    assert not [path for method, path in api.asked if method == "apply"]
+
+
+def test_running_the_set_up_cell_again_closes_the_lab_it_made_before(api: FakeApi, capsys):
+    Lab("x")
+    Lab("x")
+    assert capsys.readouterr().out.splitlines() == [
+        "$ kubectl create namespace x-c0ffee",
+        "$ kubectl delete namespace x-c0ffee --wait=false",
+        "$ kubectl create namespace x-c0ffee",
+    ]
+
+
+def test_closing_twice_deletes_once(api: FakeApi):
+    lab = Lab("x")
+    lab.close()
+    lab.close()
+    assert api.asked.count(("delete", "/api/v1/namespaces/namespace")) == 1
+
+
+def test_several_documents_are_for_apply_all(api: FakeApi, tmp_path: Path):
+    Path("two.yaml").write_text(f"{POD}---\n{POD.replace('name: p', 'name: q')}")
+    lab = Lab("x")
+    assert [found.name for found in lab.apply_all("two.yaml")] == ["p", "q"]
+    assert [result.accepted for result in lab.try_apply_all("two.yaml")] == [True, True]
+    assert [found.name for found in lab.apply_all("never-exits-1.yaml")] == ["p"]
+    asked = len(api.asked)
+    for apply, step in ((lab.apply, "apply_all"), (lab.try_apply, "try_apply_all")):
+        with pytest.raises(ValueError) as failure:
+            apply("two.yaml")
+        assert str(failure.value) == (
+            f"{tmp_path.name}/two.yaml has 2 documents, not one\n  Next: call {step}"
+        )
+    assert len(api.asked) == asked
+
+
+def test_an_empty_manifest_is_an_error(api: FakeApi, tmp_path: Path):
+    Path("empty.yaml").write_text("# nothing\n")
+    with pytest.raises(ValueError) as failure:
+        Lab("x").apply("empty.yaml")
+    assert str(failure.value) == (
+        f"{tmp_path.name}/empty.yaml has 0 documents, not one\n"
+        "  Next: leave one document in the file"
+    )
+
+
+def test_clients_by_their_place(api: FakeApi):
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    client = lab.client(pod)
+    assert isinstance(client, PodClient) and client.pod is pod
+    assert isinstance(lab.client("host"), HostClient)
+    with pytest.raises(ValueError, match="client 'outside': choose a Pod, 'host' or 'external'"):
+        lab.client("outside")
+
+
+def test_nodes_of_a_role_are_sorted_by_name(api: FakeApi, monkeypatch, capsys):
+    lab, queries = Lab("x"), []
+
+    def request(method: str, path: str, **query: str) -> dict:
+        queries.append((method, path, query))
+        return {"items": [{"metadata": {"name": name}} for name in ("worker2", "worker")]}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api, "request", request)
+        assert [node.name for node in lab.nodes(role="worker")] == ["worker", "worker2"]
+        label = "node-role.kubernetes.io/control-plane"
+        assert queries == [("get", "/api/v1/nodes", {"labelSelector": f"!{label}"})]
+        assert capsys.readouterr().out.endswith(f"$ kubectl get nodes -l '!{label}'\n")
+        lab.nodes(role="control-plane")
+        lab.nodes()
+        assert [query["labelSelector"] for _, _, query in queries[1:]] == [label, ""]
+        assert capsys.readouterr().out == f"$ kubectl get nodes -l {label}\n$ kubectl get nodes\n"
+        with pytest.raises(ValueError, match="role 'master': choose control-plane or worker"):
+            lab.nodes(role="master")
+
+
+def test_describe_and_get_run_the_environments_kubectl(api: FakeApi, tmp_path, monkeypatch, capsys):
+    script = tmp_path / "kubectl"
+    script.write_text('#!/bin/sh\n[ "$7" = nosuch ] && { echo no >&2; exit 1; }\necho "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setattr(kubectl_module, "KUBECTL", script)
+    api.kubeconfig, api.context = Path("config"), "kind"
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    capsys.readouterr()
+    where = "--kubeconfig config --context kind --request-timeout=35s"
+    for call, words in (
+        (pod.describe, "describe pod/p"),
+        (lambda: lab.describe("pods"), "describe pods"),
+        (lambda: lab.get("pods"), "get pods"),
+    ):
+        printed = f"{where} {words} -n x-c0ffee\n"
+        assert call() == printed
+        assert capsys.readouterr().out == f"$ kubectl {words} -n x-c0ffee\n{printed}"
+    with pytest.raises(RuntimeError, match="kubectl get nosuch -n x-c0ffee failed: no\n  Next: "):
+        lab.get("nosuch")
+
+
+def test_scale_sets_the_replicas(api: FakeApi, capsys):
+    deployment = Lab("x").apply("never-exits-1.yaml")
+    assert deployment.scale(3).accepted
+    assert api.asked[-1] == ("patch", "/Pod/p")
+    assert capsys.readouterr().out.endswith("$ kubectl scale pod/p -n x-c0ffee --replicas=3\n")
+
+
+def test_a_missing_manifest_is_named_with_those_that_there_are(api: FakeApi, tmp_path: Path):
+    with pytest.raises(FileNotFoundError) as failure:
+        Lab("x").apply("nevr.yaml")
+    assert str(failure.value) == f"no nevr.yaml in {tmp_path}; there are: never-exits-1.yaml"
+
+
+def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace(api: FakeApi):
+    Path("older.yaml").write_text(POD.replace("kind: Pod", "kind: IngressClass"))
+    metadata = Lab("x").apply_cluster_scoped("older.yaml").object["metadata"]
+    assert metadata["name"] == "x-c0ffee-p"
+    [owner] = metadata["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["uid"]) == ("Namespace", "x-c0ffee", "uid-1")
+
+
+def test_what_all_labs_share_is_changed_by_one_at_a_time(api: FakeApi, tmp_path: Path):
+    one, other = Lab("one"), Lab("other")
+    with (
+        one.exclusive("default-class"),
+        other.exclusive("something-else"),
+        (tmp_path / "default-class.lock").open("w") as lock,
+        pytest.raises(BlockingIOError),
+    ):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with other.exclusive("default-class"):
+        pass
+
+
+def test_a_dry_run_answers_when_admission_has_caught_up(api: FakeApi, monkeypatch):
+    seen = iter([{}, {}, {"spec": {"ingressClassName": "older"}}])
+    monkeypatch.setattr(api, "apply", lambda manifest, namespace, dry_run: next(seen))
+    monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
+    lab = Lab("x")
+    found = lab.dry_run("never-exits-1.yaml", until=has("spec.ingressClassName"), within=5)
+    assert found["spec"] == {"ingressClassName": "older"}
+
+
+def test_a_dry_run_gives_what_came_last_when_nothing_better_comes(api: FakeApi):
+    lab = Lab("x")
+    found = lab.dry_run("never-exits-1.yaml", until=has("spec.ingressClassName"), within=0)
+    assert found["metadata"]["name"] == "p"
+    assert ("apply", "dry run") in api.asked and ("apply", lab.namespace) not in api.asked
+
+
+def test_the_command_for_a_tls_secret_names_files_and_does_not_print_the_key(api: FakeApi, capsys):
+    pair = Lab("x").tls_secret("foo-tls", "foo.example.com").object["stringData"]
+    assert pair["tls.crt"].startswith("-----BEGIN CERTIFICATE-----\n")
+    assert re.match("-----BEGIN .*PRIVATE KEY-----\n", pair["tls.key"])
+    printed = capsys.readouterr().out
+    assert "--cert=foo.example.com.crt --key=foo.example.com.key" in printed
+    assert "-----BEGIN" not in printed
+
+
+def test_a_dry_run_tells_the_warnings_of_what_is_accepted(api: FakeApi, capsys) -> None:
+    Path("old.yaml").write_text("{apiVersion: v1, kind: Endpoints, metadata: {name: old}}")
+    answer = Lab("x").try_apply("old.yaml")
+    assert (answer.accepted, answer.message) == (True, "v1 Endpoints is deprecated")
+    assert "Warning: v1 Endpoints is deprecated\n" in capsys.readouterr().out
+
+
+def test_manifests_that_a_lab_has_put_together_are_applied_and_refused_as_one(api: FakeApi, capsys):
+    lab = Lab("every-end")
+    [pod] = lab.documents("never-exits-1.yaml")
+    assert [found.name for found in lab.apply_documents([pod, pod])] == ["p", "p"]
+    assert [answer.accepted for answer in lab.try_apply_documents([pod])] == [True]
+    api.refusal = invalid()
+    assert [answer.status for answer in lab.try_apply_documents([pod])] == [422]
+    apply = "$ kubectl apply --server-side"
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"{apply} -n every-end-c0ffee -f -",
+        "2 objects",
+        f"{apply} --dry-run=server -n every-end-c0ffee -f -",
+        "1 accepted, 0 refused",
+        f"{apply} --dry-run=server -n every-end-c0ffee -f -",
+        "0 accepted, 1 refused",
+    ]

@@ -1,0 +1,40 @@
+"""Rounds of questions, with pauses that grow."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubelab import polling
+from kubelab.polling import poll
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """A clock that only pauses move; the pauses that were made."""
+    made: list[float] = []
+    monkeypatch.setattr(polling.time, "monotonic", lambda: sum(made))
+    monkeypatch.setattr(polling.time, "sleep", made.append)
+    return made
+
+
+def test_the_last_round_comes_when_the_time_is_up(pauses: list[float]):
+    assert list(poll(0.5)) == [False, False, True]
+    assert pauses == [0.2, 0.3]
+
+
+def test_without_time_there_is_one_round(pauses: list[float]):
+    assert list(poll(0)) == [True]
+    assert pauses == []
+
+
+def test_where_nothing_is_applied_nobody_waits(pauses: list[float], monkeypatch):
+    monkeypatch.setenv("KUBELAB_APPLY", "nothing")
+    assert list(poll(180)) == [True]
+    assert pauses == []
+
+
+def test_pauses_grow_to_a_second(pauses: list[float]):
+    list(poll(10))
+    assert pauses[:2] == [0.2, pytest.approx(0.3)]
+    assert pauses[5:-1] == [1.0] * len(pauses[5:-1])
+    assert sum(pauses) == 10
