@@ -177,7 +177,7 @@ class PodClient(Client):
 
     def run(self, *command: str) -> tuple[int, str, str]:
         """Run a command in the Pod: exit code, stdout, stderr."""
-        container = self.pod.object["spec"]["containers"][0]["name"]
+        container = (self.pod.object or {})["spec"]["containers"][0]["name"]
         api = self.pod.lab.api
         code, out, err = api.exec(self.pod.namespace, self.pod.name, container, list(command))
         if code is None:

@@ -295,7 +295,8 @@ class _Interpreter:
             ):
                 return [self._element(one) for one in values]
             case ast.Dict(keys=keys, values=values) if keys and all(map(_is_text, keys)):
-                return self._displayed([key.value for key in keys], values)
+                texts = [key.value for key in keys if isinstance(key, ast.Constant)]
+                return self._displayed([str(text) for text in texts], values)
             case ast.Name(id=name):
                 return self._elements.get(name)
             case ast.DictComp(generators=[generator], key=key, value=inner):
@@ -419,11 +420,12 @@ class _Interpreter:
                 | ast.Call(
                     func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=[index, *_]
                 )
-            ) if found := self._item(name, self._text_of(index)):
-                self._effects.used |= found.objects
-                if self._effects.keys.get(name, set()) is not None:
-                    self._effects.keys.setdefault(name, set()).add(found.key)
-                return found.objects
+            ) if item := self._item(name, self._text_of(index)):
+                self._effects.used |= item.objects
+                keys = self._effects.keys.setdefault(name, set())
+                if keys is not None and item.key is not None:
+                    keys.add(item.key)
+                return item.objects
             case ast.Constant(value=str(text)):
                 self._effects.words.add(text)
                 return NONE
@@ -532,8 +534,8 @@ class _Interpreter:
             objects, read = self._value(argument), self._read_by(argument)
             # Arguments of `*arguments` may be any of the parameters.
             into = parameters[number:] if isinstance(argument, ast.Starred) else ()
-            into = into or parameters[number : number + 1] or [function.args.vararg]
-            for parameter in into:
+            rest = [function.args.vararg] if function.args.vararg else []
+            for parameter in into or parameters[number : number + 1] or rest:
                 if parameter:
                     self._bind(ast.Name(parameter.arg), objects, read)
         for keyword in call.keywords:

@@ -283,7 +283,7 @@ class Packer(Generic[M]):
         for statement, pairs in reads.items():
             for file, call in pairs:
                 documents = self._documents.get(file, ()) if call else ()
-                if any(document.content in slice_.documents for document in documents):
+                if call and any(document.content in slice_.documents for document in documents):
                     found.setdefault(statement, set()).add(call)
         return found
 
@@ -389,8 +389,8 @@ class Packer(Generic[M]):
         reach.documents = self._of(files & self._applied)
         if self._acts(reach.statements | added, claim):
             sides = [[t for s in side for t in _texts(s)] for side in (reach.statements, added)]
-            old, new = (Counter(w for t in side for w in manifests.words(t)) for side in sides)
-            reach.words = {*(old - new), *(new - old)}
+            before, after = (Counter(w for t in side for w in manifests.words(t)) for side in sides)
+            reach.words = {*(before - after), *(after - before)}
         return reach
 
     def _acts(self, changed: set[ast.stmt], claim: str) -> bool:

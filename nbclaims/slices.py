@@ -186,9 +186,10 @@ class Slicer:
         found: set[str] = set()
         for effect in self._parts(statement, keys):
             if name in effect.keys:
-                if effect.keys[name] is None:
+                read = effect.keys[name]
+                if read is None:
                     return None
-                found |= effect.keys[name]
+                found |= read
         return found or None
 
     def _parts(self, statement: ast.stmt, keys: set[str] | None) -> list[Effects]:
