@@ -243,10 +243,13 @@ class Lab:
     ) -> PodClient | HostClient | ExternalClient:
         """A client that sends requests to the cluster.
 
+        A response counts as answered if a Pod or an external client of this lab gave it.
+
         Args:
-            where: A Pod, whose first container runs the commands; `host` for the machine that the
-                lab runs on; `external` for a container outside the cluster, on the nodes' network.
-                The container also responds itself, and is removed with the lab.
+            where: A Pod, also one of another lab, whose first container runs the commands; `host`
+                for the machine that the lab runs on; `external` for a container outside the
+                cluster, on the nodes' network. The container also responds itself, and is removed
+                with the lab.
             name: The external client's name, with which it responds.
             port: The port at which the external client responds, by HTTP and UDP.
 
@@ -254,7 +257,7 @@ class Lab:
             ValueError: There is no such place.
         """
         if where == "host":
-            return HostClient()
+            return HostClient(self.answers_as)
         if where == "external":
             if not self.applies:
                 raise RuntimeError("KUBELAB_APPLY=nothing: there is no external client")
@@ -262,7 +265,7 @@ class Lab:
             return self._external[-1]
         if isinstance(where, str):
             raise ValueError(f"client {where!r}: choose a Pod, 'host' or 'external'")
-        return PodClient(where)
+        return PodClient(where, self.answers_as)
 
     def ingress_controller(self, *options: str, name: str = "controller") -> Traefik:
         """A Traefik for this namespace's Ingresses of the class `lab`; `options` are Traefik's."""
@@ -375,11 +378,6 @@ class Lab:
                 )
             informer.sleep_until_change(count, 1)
         self._informers.pop(("v1", "ServiceAccount")).stop()
-
-
-def is_known(name: str) -> bool:
-    """Whether an open lab of this process knows who answers with this name."""
-    return any(lab.answers_as(name) for lab in _open.values())
 
 
 def close_all() -> None:

@@ -238,6 +238,17 @@ def test_clients_by_their_place(api: FakeApi):
         lab.client("outside")
 
 
+def test_only_the_pods_of_a_clients_own_lab_count_as_answering(api: FakeApi):
+    lab, other = Lab("x"), Lab("other")
+    pod = lab.apply("never-exits-1.yaml")
+    for client in (lab.client(pod), lab.client("host"), lab.client("host").via("controller")):
+        assert client.answers_as("p")
+        assert not client.answers_as("nobody")
+    assert not other.client("host").answers_as("p")
+    # A Pod of one lab can be a client of another one.
+    assert not other.client(pod).answers_as("p")
+
+
 def test_nodes_of_a_role_are_sorted_by_name(api: FakeApi, monkeypatch, capsys):
     lab, queries = Lab("x"), []
 
