@@ -23,7 +23,7 @@ from kubelab.external import ExternalClient
 from kubelab.kubectl import kubectl
 from kubelab.nodes import Node
 from kubelab.objects import KubernetesObject, Pod
-from kubelab.polling import nothing_is_applied, poll
+from kubelab.polling import poll
 from kubelab.results import ApplyResult
 from kubelab.states import State
 from kubelab.store import Informer
@@ -43,8 +43,8 @@ class Lab:
 
     def __init__(self, name: str) -> None:
         self.name, self.folder = name, Path.cwd()
-        self.api = connection.cluster().api
-        self.applies = not nothing_is_applied()
+        self.cluster = connection.cluster()
+        self.api = self.cluster.api
         if name in _open:
             _open[name].close()
         self.namespace = f"{name}-{secrets.token_hex(3)}"
@@ -152,8 +152,6 @@ class Lab:
         """
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file} -o yaml")
         manifest = self._document(file)
-        if not self.applies:
-            return {}
         for _ in poll(within):
             answer = self.api.apply(manifest, self.namespace, dry_run=True)
             if not until or until.holds(answer):
@@ -194,7 +192,7 @@ class Lab:
         for name in informer.names():
             first, live = informer.snapshots(name)[0], informer.snapshots(name)[-1].object
             if live and labels.items() <= live["metadata"].get("labels", {}).items():
-                found.append(Pod(self, live, live, first.at))
+                found.append(Pod(self, live, first.at))
         return found
 
     def get(self, kind: str) -> str:
@@ -216,11 +214,16 @@ class Lab:
             return None
 
     def node(self, name: str) -> Node:
-        """A node of the cluster, for commands on it."""
+        """A node of the cluster, for commands on it; NoCluster if it isn't the book's cluster."""
+        self.cluster.require("nodes")
         return Node(name)
 
     def nodes(self, role: str | None = None) -> list[Node]:
-        """The cluster's nodes of a role (`control-plane` or `worker`), sorted by name."""
+        """The cluster's nodes of a role (`control-plane` or `worker`), sorted by name.
+
+        NoCluster if it isn't the book's cluster.
+        """
+        self.cluster.require("nodes")
         return nodes.nodes(self.api, role)
 
     @overload
@@ -259,8 +262,7 @@ class Lab:
         if where == "host":
             return HostClient(self.answers_as)
         if where == "external":
-            if not self.applies:
-                raise RuntimeError("KUBELAB_APPLY=nothing: there is no external client")
+            self.cluster.require("external-client")
             self._external.append(ExternalClient(self, name, port))
             return self._external[-1]
         if isinstance(where, str):
@@ -285,7 +287,7 @@ class Lab:
         key = (api_version, kind)
         if key not in self._informers:
             path = self.api.path(api_version, kind, self.namespace)
-            self._informers[key] = Informer(self.api, path)
+            self._informers[key] = self.cluster.informer(path)
         return self._informers[key]
 
     def close(self) -> None:
@@ -303,14 +305,13 @@ class Lab:
 
     def _apply(self, manifest: dict) -> KubernetesObject:
         informer = self.informer(manifest["apiVersion"], manifest["kind"])
-        start, live = informer.clock(), None
-        if self.applies:
-            live = self.api.apply(manifest, self.namespace)
-            informer.put("ADDED", live)
-            # An object that was there before keeps its beginning: its timeline is still one.
-            start = self._starts.setdefault(live["metadata"]["uid"], start)
+        start = informer.clock()
+        live = self.api.apply(manifest, self.namespace)
+        informer.put("ADDED", live)
+        # An object that was there before keeps its beginning: its timeline is still one.
+        start = self._starts.setdefault(live["metadata"]["uid"], start)
         wrapper = {"Pod": Pod, "Service": Service}.get(manifest["kind"], KubernetesObject)
-        return wrapper(self, manifest, live, start)
+        return wrapper(self, live, start)
 
     def _controller(self, name: str, options: tuple[str, ...]) -> Traefik:
         file = os.path.relpath(traefik.MANIFEST, self.folder)
@@ -332,8 +333,6 @@ class Lab:
         """What the API server says to a manifest, and the lines that a person would see."""
         from kubernetes.dynamic.exceptions import DynamicApiError
 
-        if not self.applies:
-            return ApplyResult(200), []
         try:
             warnings = self.api.warnings(manifest, self.namespace, dry_run)
         except DynamicApiError as error:
