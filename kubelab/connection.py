@@ -12,14 +12,14 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from urllib3.exceptions import HTTPError
 
 from kubelab.kind import CONTEXT, KUBECONFIG, MARKER, STATE
-from kubelab.needs import NEEDS
+from kubelab.needs import NEEDS, SHOWN_BY
 from kubelab.store import Informer
 from nbclaims import environment
 
@@ -210,11 +210,28 @@ class Cluster:
         return Informer(self.api, path)
 
     def provides(self, need: str) -> bool:
-        """Whether the cluster has what a lab needs by this name, see `needs.NEEDS`."""
-        return not self.foreign
+        """Whether the cluster has what a lab needs by this name, see `needs.NEEDS`.
 
-    def require(self, *needs: str) -> None:
-        """Raise an error for what the cluster doesn't provide.
+        The book's own cluster has everything. Of another one its API server tells.
+        """
+        from kubernetes.dynamic.exceptions import ForbiddenError, NotFoundError
+
+        if not self.foreign:
+            return True
+        if need not in SHOWN_BY:
+            return False
+        path, shows = SHOWN_BY[need]
+        try:
+            return shows(self.api.request("get", path))
+        except (ForbiddenError, NotFoundError):
+            return False
+
+    def require(self, need: str) -> None:
+        """Raise an error if the cluster doesn't provide what a lab is about to use."""
+        self.check([need])
+
+    def check(self, needs: Collection[str]) -> None:
+        """Raise an error for what a lab declares to need and the cluster doesn't provide.
 
         Raises:
             NoCluster: It lacks something; the message has a line for each need.

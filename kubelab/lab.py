@@ -21,6 +21,7 @@ from kubelab.display import echo
 from kubelab.endpoints import Service
 from kubelab.external import ExternalClient
 from kubelab.kubectl import kubectl
+from kubelab.needs import declared
 from kubelab.nodes import Node
 from kubelab.objects import KubernetesObject, Pod
 from kubelab.polling import poll
@@ -39,12 +40,17 @@ class Lab:
 
     Running the set-up cell again closes the lab that it made before. The namespace goes with
     `close()`, with the kernel's end, or, where the kernel had no time for that, with the next lab.
+
+    Raises:
+        NoCluster: There is no cluster for labs, or it lacks what the lab's front matter declares
+            under `needs`.
     """
 
     def __init__(self, name: str) -> None:
         self.name, self.folder = name, Path.cwd()
         self.cluster = connection.cluster()
         self.api = self.cluster.api
+        self.cluster.check(declared(self.folder / f"{name}.md"))
         if name in _open:
             _open[name].close()
         self.namespace = f"{name}-{secrets.token_hex(3)}"
@@ -260,6 +266,7 @@ class Lab:
             ValueError: There is no such place.
         """
         if where == "host":
+            self.cluster.require("host-ports")
             return HostClient(self.answers_as)
         if where == "external":
             self.cluster.require("external-client")

@@ -17,6 +17,7 @@ from kubelab import lab as lab_module
 from kubelab.clients import HostClient, PodClient
 from kubelab.connection import Cluster
 from kubelab.lab import close_all
+from kubelab.needs import NEEDS
 from kubelab.results import ApplyResult
 from kubelab.store import Store
 
@@ -284,6 +285,37 @@ def test_the_nodes_of_another_cluster_are_left_alone(api: FakeApi):
             )
         with pytest.raises(NoCluster, match="external-client: the lab sends requests from a"):
             lab.client("external")
+
+
+def test_a_lab_is_not_opened_on_a_cluster_that_lacks_what_the_lab_declares(api: FakeApi):
+    Path("gateway.md").write_text("---\nlab: {needs: [nodes, gateway-api]}\n---\n")
+    api.refusal = NotFoundError(ApiException(status=404))
+    with connection.use(FakeCluster(api, foreign="mine")), pytest.raises(NoCluster) as failure:
+        Lab("gateway")
+    assert str(failure.value) == (
+        "This cluster (context mine) lacks what the lab needs:\n"
+        "  nodes: the lab runs commands on the nodes\n"
+        "  gateway-api: the lab runs a Gateway controller for the GatewayClass `lab`\n"
+        "  Next: unset KUBELAB_CONTEXT; make cluster"
+    )
+    assert api.asked == [("get", "/apis/gateway.networking.k8s.io/v1/gatewayclasses/lab")]
+    api.refusal = None
+    Lab("gateway")
+    Path("gateway.md").write_text("---\nlab: {needs: [gpu]}\n---\n")
+    with pytest.raises(ValueError, match=r"unknown needs \['gpu'\]: choose from nodes, "):
+        Lab("gateway")
+
+
+def test_another_cluster_shows_what_it_provides(api: FakeApi, monkeypatch):
+    foreign = FakeCluster(api, foreign="mine")
+    assert {need for need in NEEDS if foreign.provides(need)} == {
+        "ingress-controller",
+        "gateway-api",
+    }
+    services = {"items": [{"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}]}
+    monkeypatch.setattr(api, "request", lambda method, path: services)
+    assert foreign.provides("load-balancer")
+    assert all(FakeCluster(api).provides(need) for need in NEEDS)
 
 
 def test_describe_and_get_run_the_environments_kubectl(api: FakeApi, tmp_path, monkeypatch, capsys):

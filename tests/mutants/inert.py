@@ -90,8 +90,8 @@ class InertCluster(Cluster):
         kind = Informer if path.endswith("/serviceaccounts") else InertInformer
         return kind(self.api, path)
 
-    def require(self, *needs: str) -> None:
+    def require(self, need: str) -> None:
         """Refuse a container outside the cluster, which would respond though nothing is applied."""
-        super().require(*needs)
-        if needs == ("external-client",):
+        super().require(need)
+        if need == "external-client":
             raise NoCluster("This cluster starts no external client.", "run the lab itself")

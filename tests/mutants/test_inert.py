@@ -95,6 +95,7 @@ def test_endpoints_of_a_service_that_is_not_there_hold_nothing(lab: SimpleNamesp
 
 
 def test_there_is_no_container_outside_the_cluster(cluster: InertCluster):
-    cluster.require("nodes", "external-client")
+    cluster.check(["nodes", "external-client"])
+    cluster.require("nodes")
     with pytest.raises(NoCluster, match="starts no external client"):
         cluster.require("external-client")
