@@ -214,7 +214,7 @@ class Cluster:
 
         The book's own cluster has everything. Of another one its API server tells.
         """
-        from kubernetes.dynamic.exceptions import ForbiddenError, NotFoundError
+        from kubernetes.dynamic.exceptions import DynamicApiError
 
         if not self.foreign:
             return True
@@ -223,7 +223,9 @@ class Cluster:
         path, shows = SHOWN_BY[need]
         try:
             return shows(self.api.request("get", path))
-        except (ForbiddenError, NotFoundError):
+        except DynamicApiError as error:
+            if error.status not in (403, 404):
+                raise
             return False
 
     def require(self, need: str) -> None:

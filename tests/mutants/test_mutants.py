@@ -36,7 +36,7 @@ each_run = pytest.mark.parametrize(
 
 @each_lab_to_run
 @pytest.mark.runs_labs
-@pytest.mark.usefixtures("room_for_one_more")
+@pytest.mark.usefixtures("slot_for_a_run")
 def test_no_claim_holds_where_nothing_is_applied(
     lab: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,7 +51,7 @@ def test_no_claim_holds_where_nothing_is_applied(
 
 @each_run
 @pytest.mark.runs_labs
-@pytest.mark.usefixtures("room_for_one_more")
+@pytest.mark.usefixtures("slot_for_a_run")
 def test_mutants_are_killed(
     lab: Path,
     together: list[Mutant],
