@@ -30,7 +30,9 @@ class InertApi:
             return {}
         head = {key: manifest[key] for key in ("apiVersion", "kind")}
         name, uid = manifest["metadata"]["name"], f"{UID}-{next(self._numbers)}"
-        return head | {"metadata": {"name": name, "uid": uid, "resourceVersion": "0"}}
+        metadata = {"name": name, "uid": uid, "resourceVersion": "0"}
+        # An empty status, as a lab reads it from snapshots: its claim should fail, not its code.
+        return head | {"metadata": metadata, "status": {}}
 
     def warnings(self, manifest: dict, namespace: str, dry_run: bool) -> list[str]:
         """Accept it without a warning."""
