@@ -15,8 +15,8 @@ PYTHON_AT_HAND = $(or $(wildcard .venv/bin/python),$(PYTHON),python3)
 VENV := .venv/.complete
 RUN := .venv/bin/python -m
 # The tests that need no cluster.
-UNIT_TESTS := tests/nbclaims tests/kubelab tests/cluster tests/test_room.py \
-  tests/labs/test_notebooks.py tests/labs/test_mutants_of_the_labs.py \
+UNIT_TESTS := tests/nbclaims tests/kubelab tests/cluster tests/test_concurrency.py tests/mutants/test_inert.py \
+  tests/labs/test_notebooks.py tests/labs/test_needs.py tests/labs/test_mutants_of_the_labs.py \
   tests/book --ignore tests/book/test_pages.py
 # The cluster goes before the tests that ask it: a kubelet that waits for a processor reports late.
 RUN_ON_CLUSTER := nice $(RUN)

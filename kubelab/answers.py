@@ -8,7 +8,7 @@ only when it names the Pod that gave it; any other answer is called by its HTTP 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 END_OF_FIELD, END_OF_RECORD = "\x1f", "\x1e"
@@ -63,12 +63,20 @@ def chi_square(counts: Mapping[str, int], among: int) -> float:
     return round(sum((count - even) ** 2 / even for count in counts.values()) + missed, 2)
 
 
-def result_of(code: int, otherwise: str, body: str, refusals: set[str]) -> tuple[str, str | None]:
-    """A result in words, from curl's exit code, and who answered."""
-    from kubelab.lab import is_known
+def result_of(
+    code: int, otherwise: str, body: str, refusals: set[str], answers_as: Callable[[str], bool]
+) -> tuple[str, str | None]:
+    """Return the result of a request in words, and the name of the Pod that answered it.
 
+    Args:
+        code: curl's exit code.
+        otherwise: The result of a response whose body is no known name.
+        body: The response's body.
+        refusals: What curl's exit code 7 may stand for.
+        answers_as: Whether a Pod with this name belongs to the client's lab.
+    """
     name = body.strip()
-    if code == 0 and is_known(name):
+    if code == 0 and answers_as(name):
         return "answered", name
     if code in (0, BY_FAIL):
         return otherwise, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
 
 from kubelab.answers import END_OF_FIELD, END_OF_RECORD, result_of
 
@@ -18,20 +19,25 @@ do :; done"""
 class BackgroundRequests:
     """Requests that go on until `stop`, and for up to about 1,000 of them."""
 
-    def __init__(self, command: list[str], env: dict[str, str]) -> None:
+    def __init__(
+        self, command: list[str], env: dict[str, str], answers_as: Callable[[str], bool]
+    ) -> None:
+        self._answers_as = answers_as
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True)
 
     def stop(self) -> list[tuple[str, float]]:
         """Stop the requests; return who answered each one, or how it failed, and when it ended."""
-        return results_in(self._process.communicate()[0])
+        return results_in(self._process.communicate()[0], self._answers_as)
 
 
-def results_in(output: str) -> list[tuple[str, float]]:
+def results_in(output: str, answers_as: Callable[[str], bool]) -> list[tuple[str, float]]:
     """Read what REPEATED_REQUESTS printed: who answered, or the failure, and when."""
     parts, found = output.split(END_OF_RECORD), []
     for record, at in zip(parts[::2], parts[1::2], strict=False):
         body, code, status, _ = record.rsplit(END_OF_FIELD, 3)
-        result, by = result_of(int(code), f"HTTP {status}", body, {"refused or unreachable"})
+        result, by = result_of(
+            int(code), f"HTTP {status}", body, {"refused or unreachable"}, answers_as
+        )
         found.append((by or result, float(at)))
     return found

@@ -10,7 +10,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kubelab.answers import END_OF_FIELD, END_OF_RECORD, RECORD, Answer, Lookup, result_of
@@ -49,7 +49,11 @@ REASONS = {
 
 
 class Client:
-    """A place that can run curl, dig and bash: a Pod, the host, or a container."""
+    """A place that can run curl, dig and bash: a Pod, the host, or a container.
+
+    A client belongs to a lab. A response counts as `answered` only if its body is the name of a
+    Pod or of an external client of that lab.
+    """
 
     def get(
         self, address: str, *options: str, within: float = 0, until: str | None = None
@@ -135,6 +139,9 @@ class Client:
                 return answer
         raise WaitFailed(f"no Pod answered at {address} for {within:g} s, last: {answer}")
 
+    answers_as: Callable[[str], bool]
+    """Whether a Pod or an external client of the client's lab has this name."""
+
     where: str
     """How a person runs a command there: `kubectl exec client -n … --`; empty for the host."""
 
@@ -157,22 +164,27 @@ class Client:
         found = []
         for record in out.split(END_OF_RECORD)[:-1]:
             body, code, status, connects = record.rsplit(END_OF_FIELD, 3)
-            result, by = result_of(int(code), f"HTTP {status}", body, refusals)
+            result, by = result_of(int(code), f"HTTP {status}", body, refusals, self.answers_as)
             found.append(Answer(result, by, None, connects != "0", body))
         return found
 
     def _udp_answer(self, record: str) -> Answer:
         body, code, source, _, _ = record.split(END_OF_FIELD)
         failure = {0: 0, 124: 28}.get(int(code), 7)
-        result, by = result_of(failure, "answered by nobody known", body, {"refused"})
+        result, by = result_of(
+            failure, "answered by nobody known", body, {"refused"}, self.answers_as
+        )
         return Answer(result, by, _host(source) if by else None, True, body)
 
 
 class PodClient(Client):
-    """Created by `lab.client(pod)`: a Pod as a client, by its first container."""
+    """Created by `lab.client(pod)`: a Pod as a client, by its first container.
 
-    def __init__(self, pod: Pod) -> None:
-        self.pod = pod
+    The Pod may be another lab's: the answers that count are those of `lab`.
+    """
+
+    def __init__(self, pod: Pod, answers_as: Callable[[str], bool]) -> None:
+        self.pod, self.answers_as = pod, answers_as
         self.where = f"kubectl exec {pod.name} -n {pod.namespace} --"
 
     def run(self, *command: str) -> tuple[int, str, str]:
@@ -193,6 +205,9 @@ class HostClient(Client):
     """
 
     where = ""
+
+    def __init__(self, answers_as: Callable[[str], bool]) -> None:
+        self.answers_as = answers_as
 
     def run(self, *command: str) -> tuple[int, str, str]:
         """Run a command on the host: exit code, stdout, stderr."""
@@ -219,7 +234,7 @@ class AddressClient(Client):
     """
 
     def __init__(self, client: Client, address: str) -> None:
-        self.where, self.run = client.where, client.run
+        self.where, self.run, self.answers_as = client.where, client.run, client.answers_as
         self.always = ("--connect-to", f"::{address}:")
 
 

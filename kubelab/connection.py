@@ -12,13 +12,15 @@ import json
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from urllib3.exceptions import HTTPError
 
 from kubelab.kind import CONTEXT, KUBECONFIG, MARKER, STATE
+from kubelab.needs import NEEDS, SHOWN_BY
+from kubelab.store import Informer
 from nbclaims import environment
 
 REQUEST_TIMEOUT = (5, 30)
@@ -184,10 +186,10 @@ def _with_next_step() -> Iterator[None]:
 
 
 class Cluster:
-    """The cluster of this session and what a claim says about it."""
+    """What labs get of a cluster: the connection, its informers, and what they need besides."""
 
     def __init__(self) -> None:
-        foreign = os.environ.get("KUBELAB_CONTEXT")
+        self.foreign = foreign = os.environ.get("KUBELAB_CONTEXT")
         # A context of somebody's own is looked for only in a file that they name as well:
         # ~/.kube/config is not read by accident.
         kubeconfig = Path((foreign and os.environ.get("KUBECONFIG")) or KUBECONFIG)
@@ -202,6 +204,50 @@ class Cluster:
     def describe(self) -> environment.Environment:
         """Return what the records of claims say about the cluster."""
         return environment.Environment(self.kubernetes, self.description)
+
+    def informer(self, path: str) -> Informer:
+        """Return a new informer on a kind in a namespace, by the API's path of both."""
+        return Informer(self.api, path)
+
+    def provides(self, need: str) -> bool:
+        """Whether the cluster has what a lab needs by this name, see `needs.NEEDS`.
+
+        The book's own cluster has everything. Of another one its API server tells.
+        """
+        from kubernetes.dynamic.exceptions import DynamicApiError
+
+        if not self.foreign:
+            return True
+        if need not in SHOWN_BY:
+            return False
+        path, shows = SHOWN_BY[need]
+        try:
+            return shows(self.api.request("get", path))
+        except DynamicApiError as error:
+            if error.status not in (403, 404):
+                raise
+            return False
+
+    def require(self, need: str) -> None:
+        """Raise an error if the cluster doesn't provide what a lab is about to use."""
+        self.check([need])
+
+    def check(self, needs: Collection[str]) -> None:
+        """Raise an error for what a lab declares to need and the cluster doesn't provide.
+
+        Raises:
+            NoCluster: It lacks something; the message has a line for each need.
+            ValueError: There is no such need.
+        """
+        if unknown := [need for need in needs if need not in NEEDS]:
+            raise ValueError(f"unknown needs {unknown}: choose from {', '.join(NEEDS)}")
+        missing = [f"{need}: {NEEDS[need]}" for need in needs if not self.provides(need)]
+        if missing:
+            raise NoCluster(
+                f"This cluster ({self.description}) lacks what the lab needs:\n  "
+                + "\n  ".join(missing),
+                "unset KUBELAB_CONTEXT; make cluster",
+            )
 
     def _describe_own(self) -> str:
         from kubernetes.dynamic.exceptions import NotFoundError
@@ -244,6 +290,18 @@ def cluster() -> Cluster:
             environment.describe = connected.describe
             _cluster = connected
         return _cluster
+
+
+@contextlib.contextmanager
+def use(replacement: Cluster) -> Iterator[None]:
+    """Let the labs of this process use another cluster, within a `with` statement."""
+    global _cluster
+    before = _cluster, environment.describe
+    _cluster, environment.describe = replacement, replacement.describe
+    try:
+        yield
+    finally:
+        _cluster, environment.describe = before
 
 
 def warnings_in(headers: list[str]) -> list[str]:

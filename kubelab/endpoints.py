@@ -88,7 +88,7 @@ class EndpointSlices:
     """The EndpointSlices of a Service, seen as one. Slices that are gone are left out."""
 
     def __init__(self, service: Service) -> None:
-        self.lab, self.start, self.applied = service.lab, service.start, service.applied
+        self.lab, self.start = service.lab, service.start
         self.informer = service.lab.informer("discovery.k8s.io/v1", "EndpointSlice")
         self._service = service.name
         spec = (service.object or {}).get("spec", {})

@@ -51,7 +51,7 @@ class ExternalClient(Client):
         if found is None:
             raise connection.NoCluster("No Docker engine answers.", "make doctor")
         _provide_image(found)
-        self.name, self.port = name, port
+        self.name, self.port, self.answers_as = name, port, lab.answers_as
         self.container = f"{lab.namespace}-{name}"
         self.where = f"docker exec {self.container}"
         self._env = found.env
@@ -97,7 +97,9 @@ class ExternalClient(Client):
         limits = [str(REPEATED_SECONDS), RECORD, str(PAUSE_SECONDS)]
         command = ["bash", "-c", REPEATED_REQUESTS, "keep-asking", url, *limits]
         return BackgroundRequests(
-            ["docker", "exec", "--interactive", self.container, *command], self._env
+            ["docker", "exec", "--interactive", self.container, *command],
+            self._env,
+            self.answers_as,
         )
 
     def close(self) -> None:

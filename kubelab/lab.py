@@ -21,9 +21,10 @@ from kubelab.display import echo
 from kubelab.endpoints import Service
 from kubelab.external import ExternalClient
 from kubelab.kubectl import kubectl
+from kubelab.needs import declared
 from kubelab.nodes import Node
 from kubelab.objects import KubernetesObject, Pod
-from kubelab.polling import nothing_is_applied, poll
+from kubelab.polling import poll
 from kubelab.results import ApplyResult
 from kubelab.states import State
 from kubelab.store import Informer
@@ -39,12 +40,17 @@ class Lab:
 
     Running the set-up cell again closes the lab that it made before. The namespace goes with
     `close()`, with the kernel's end, or, where the kernel had no time for that, with the next lab.
+
+    Raises:
+        NoCluster: There is no cluster for labs, or it lacks what the lab's front matter declares
+            under `needs`.
     """
 
     def __init__(self, name: str) -> None:
         self.name, self.folder = name, Path.cwd()
-        self.api = connection.cluster().api
-        self.applies = not nothing_is_applied()
+        self.cluster = connection.cluster()
+        self.api = self.cluster.api
+        self.cluster.check(declared(self.folder / f"{name}.md"))
         if name in _open:
             _open[name].close()
         self.namespace = f"{name}-{secrets.token_hex(3)}"
@@ -152,8 +158,6 @@ class Lab:
         """
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file} -o yaml")
         manifest = self._document(file)
-        if not self.applies:
-            return {}
         for _ in poll(within):
             answer = self.api.apply(manifest, self.namespace, dry_run=True)
             if not until or until.holds(answer):
@@ -194,7 +198,7 @@ class Lab:
         for name in informer.names():
             first, live = informer.snapshots(name)[0], informer.snapshots(name)[-1].object
             if live and labels.items() <= live["metadata"].get("labels", {}).items():
-                found.append(Pod(self, live, live, first.at))
+                found.append(Pod(self, live, first.at))
         return found
 
     def get(self, kind: str) -> str:
@@ -216,11 +220,16 @@ class Lab:
             return None
 
     def node(self, name: str) -> Node:
-        """A node of the cluster, for commands on it."""
+        """A node of the cluster, for commands on it; NoCluster if it isn't the book's cluster."""
+        self.cluster.require("nodes")
         return Node(name)
 
     def nodes(self, role: str | None = None) -> list[Node]:
-        """The cluster's nodes of a role (`control-plane` or `worker`), sorted by name."""
+        """The cluster's nodes of a role (`control-plane` or `worker`), sorted by name.
+
+        NoCluster if it isn't the book's cluster.
+        """
+        self.cluster.require("nodes")
         return nodes.nodes(self.api, role)
 
     @overload
@@ -243,10 +252,13 @@ class Lab:
     ) -> PodClient | HostClient | ExternalClient:
         """A client that sends requests to the cluster.
 
+        A response counts as answered if a Pod or an external client of this lab gave it.
+
         Args:
-            where: A Pod, whose first container runs the commands; `host` for the machine that the
-                lab runs on; `external` for a container outside the cluster, on the nodes' network.
-                The container also responds itself, and is removed with the lab.
+            where: A Pod, also one of another lab, whose first container runs the commands; `host`
+                for the machine that the lab runs on; `external` for a container outside the
+                cluster, on the nodes' network. The container also responds itself, and is removed
+                with the lab.
             name: The external client's name, with which it responds.
             port: The port at which the external client responds, by HTTP and UDP.
 
@@ -254,15 +266,15 @@ class Lab:
             ValueError: There is no such place.
         """
         if where == "host":
-            return HostClient()
+            self.cluster.require("host-ports")
+            return HostClient(self.answers_as)
         if where == "external":
-            if not self.applies:
-                raise RuntimeError("KUBELAB_APPLY=nothing: there is no external client")
+            self.cluster.require("external-client")
             self._external.append(ExternalClient(self, name, port))
             return self._external[-1]
         if isinstance(where, str):
             raise ValueError(f"client {where!r}: choose a Pod, 'host' or 'external'")
-        return PodClient(where)
+        return PodClient(where, self.answers_as)
 
     def ingress_controller(self, *options: str, name: str = "controller") -> Traefik:
         """A Traefik for this namespace's Ingresses of the class `lab`; `options` are Traefik's."""
@@ -282,7 +294,7 @@ class Lab:
         key = (api_version, kind)
         if key not in self._informers:
             path = self.api.path(api_version, kind, self.namespace)
-            self._informers[key] = Informer(self.api, path)
+            self._informers[key] = self.cluster.informer(path)
         return self._informers[key]
 
     def close(self) -> None:
@@ -300,14 +312,13 @@ class Lab:
 
     def _apply(self, manifest: dict) -> KubernetesObject:
         informer = self.informer(manifest["apiVersion"], manifest["kind"])
-        start, live = informer.clock(), None
-        if self.applies:
-            live = self.api.apply(manifest, self.namespace)
-            informer.put("ADDED", live)
-            # An object that was there before keeps its beginning: its timeline is still one.
-            start = self._starts.setdefault(live["metadata"]["uid"], start)
+        start = informer.clock()
+        live = self.api.apply(manifest, self.namespace)
+        informer.put("ADDED", live)
+        # An object that was there before keeps its beginning: its timeline is still one.
+        start = self._starts.setdefault(live["metadata"]["uid"], start)
         wrapper = {"Pod": Pod, "Service": Service}.get(manifest["kind"], KubernetesObject)
-        return wrapper(self, manifest, live, start)
+        return wrapper(self, live, start)
 
     def _controller(self, name: str, options: tuple[str, ...]) -> Traefik:
         file = os.path.relpath(traefik.MANIFEST, self.folder)
@@ -329,8 +340,6 @@ class Lab:
         """What the API server says to a manifest, and the lines that a person would see."""
         from kubernetes.dynamic.exceptions import DynamicApiError
 
-        if not self.applies:
-            return ApplyResult(200), []
         try:
             warnings = self.api.warnings(manifest, self.namespace, dry_run)
         except DynamicApiError as error:
@@ -375,11 +384,6 @@ class Lab:
                 )
             informer.sleep_until_change(count, 1)
         self._informers.pop(("v1", "ServiceAccount")).stop()
-
-
-def is_known(name: str) -> bool:
-    """Whether an open lab of this process knows who answers with this name."""
-    return any(lab.answers_as(name) for lab in _open.values())
 
 
 def close_all() -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 from typing import TYPE_CHECKING
 
 from kubelab import kind
-from kubelab.connection import NoCluster
 from kubelab.display import echo
 from kubelab.polling import poll
 from kubelab.waiting import WITHIN, WaitFailed
@@ -23,16 +21,13 @@ SELECTORS = {"control-plane": CONTROL_PLANE, "worker": f"!{CONTROL_PLANE}", None
 
 
 class Node:
-    """A node of the project's cluster; kind's nodes are containers named like their nodes."""
+    """A node of the project's cluster; kind's nodes are containers named like their nodes.
+
+    Created by `lab.node(name)` and `lab.nodes(role)`, which refuse the nodes of any other cluster:
+    those may be real machines.
+    """
 
     def __init__(self, name: str) -> None:
-        """NoCluster where the labs run on another cluster, whose nodes may be real machines."""
-        if context := os.environ.get("KUBELAB_CONTEXT"):
-            raise NoCluster(
-                f"This cell works on the node {name} itself, and the nodes of the cluster "
-                f"{context} are not the project's.",
-                "unset KUBELAB_CONTEXT; make cluster",
-            )
         self.name = name
 
     def __repr__(self) -> str:

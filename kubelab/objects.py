@@ -91,15 +91,13 @@ class Container:
 class KubernetesObject:
     """A live object. Its attributes are what the watch saw last."""
 
-    def __init__(self, lab: Session, manifest: dict, live: dict | None, start: float) -> None:
-        """`live` is the API server's answer to the apply, None where nothing was applied."""
+    def __init__(self, lab: Session, live: dict, start: float) -> None:
+        """`live` is the API server's answer to the apply."""
         self.lab, self.namespace = lab, lab.namespace
-        self.kind: str = manifest["kind"]
-        self.api_version: str = manifest["apiVersion"]
-        self.name: str = manifest["metadata"]["name"]
-        self.uid: str | None = live and live["metadata"]["uid"]
-        self.applied = live is not None
-        """False only where KUBELAB_APPLY=nothing kept a lab from making anything."""
+        self.kind: str = live["kind"]
+        self.api_version: str = live["apiVersion"]
+        self.name: str = live["metadata"]["name"]
+        self.uid: str = live["metadata"]["uid"]
         self.start = start
         """When it was applied, by the informer's clock."""
         self.informer = lab.informer(self.api_version, self.kind)
@@ -220,7 +218,7 @@ class KubernetesObject:
         while not (pods := self.pods()):
             if informer.error:
                 raise informer.error
-            if informer.clock() >= deadline or not self.applied:
+            if informer.clock() >= deadline:
                 raise waiting.WaitFailed(f"{self} has made no Pod within {within:g} s")
             informer.sleep_until_change(count, deadline - informer.clock())
             count = informer.count

@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Protocol
 
 from urllib3.exceptions import ProtocolError
-
-from kubelab.connection import Api, Watch
 
 GONE = 410
 ATTEMPTS = 4
 FIRST_PAUSE = 1.0
 """The pauses double; a watch that cannot be opened again in so many attempts has failed."""
+
+
+class Watch(Protocol):
+    """The API server's change notices, one dict each."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]: ...
+
+    def stop(self) -> None:
+        """End the watch; another thread may iterate over it."""
+
+
+class Source(Protocol):
+    """What an informer needs of the connection to the API server."""
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        """Return the response body of a request, as a dict."""
+
+    def watch(self, path: str, resource_version: str, **selection: str) -> Watch:
+        """Begin a watch right after `resource_version`."""
 
 
 class Snapshot(NamedTuple):
@@ -88,7 +106,7 @@ class Store:
 class Informer(Store):
     """A store that follows the API server from before the first apply until `stop`."""
 
-    def __init__(self, api: Api, path: str, **selection: str) -> None:
+    def __init__(self, api: Source, path: str, **selection: str) -> None:
         """`selection` is the query's: `labelSelector`, `fieldSelector`."""
         super().__init__()
         self._api, self._path, self._selection = api, path, selection

@@ -41,10 +41,6 @@ class Watched(Protocol):
         """When the thing was applied, by the informer's clock."""
 
     @property
-    def applied(self) -> bool:
-        """Whether there is anything to wait for."""
-
-    @property
     def name(self) -> str:
         """The object to read once more at the end of a `hold`."""
 
@@ -93,8 +89,6 @@ def wait(watched: Watched, until: State, within: float = WITHIN) -> Timeline:
             seen = len(snapshots)
             if informer.error:
                 raise informer.error
-            if not watched.applied:
-                raise _gave_up(watched, until, 0, "nothing was applied")
             remaining = deadline - informer.clock()
             if remaining <= 0:
                 raise _gave_up(watched, until, within, None)
@@ -123,8 +117,6 @@ def hold(watched: Watched, state: State, during: float) -> Timeline:
 
 def _what_broke(watched: Watched, state: State, during: float, progress: Progress) -> str | None:
     """What there was instead of the state, and when; None if it held all the time."""
-    if not watched.applied:
-        return "nothing was applied"
     informer, end = watched.informer, watched.informer.clock() + during
     seen, last_look = max(len(watched.snapshots()) - 1, 0), False
     while True:
@@ -134,7 +126,8 @@ def _what_broke(watched: Watched, state: State, during: float, progress: Progres
             if not state.holds(obj):
                 return f"{describe(obj)} (at +{at - watched.start:.1f} s)"
         if last_look:
-            return None
+            # Nothing changed where nothing was seen at all, which is a state of its own.
+            return None if snapshots or state.holds(None) else describe(None)
         if informer.error:
             raise informer.error
         seen, remaining = len(snapshots), end - informer.clock()

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import nbformat
 import yaml
 
@@ -34,6 +33,9 @@ def page_of(root: Path, source: Path) -> str:
 
 def read(source: Path) -> nbformat.NotebookNode:
     """Return a lab's text as a notebook without outputs."""
+    # Importing jupytext takes a second, and most callers read the front matter only.
+    import jupytext
+
     notebook: nbformat.NotebookNode = jupytext.read(source, fmt="md:myst")
     kept = {
         key: notebook.metadata[key] for key in ("kernelspec", "lab") if key in notebook.metadata
@@ -53,8 +55,8 @@ def code(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 def front_matter(source: Path) -> dict[str, Any]:
     """Return what a lab's front matter says about it under `lab`; nothing, for most labs.
 
-    `slow: true` marks a lab that takes minutes. It is read without jupytext, which takes a hundred
-    times as long.
+    `slow: true` marks a lab that takes minutes; `needs` lists what it needs of a cluster. It is
+    read without jupytext, which takes a hundred times as long.
     """
     _, text, _ = source.read_text().split("---\n", 2)
     return dict(yaml.safe_load(text).get("lab", {}))

@@ -11,7 +11,7 @@ from urllib3.exceptions import HTTPError
 
 from kubelab import NoCluster, connection, runs
 from kubelab.store import Informer
-from tests.room import room
+from tests.concurrency import slot
 
 pytest_plugins = ["nbclaims.pytest_plugin", "pytester"]
 
@@ -20,8 +20,8 @@ NAMESPACES_GONE_WITHIN = 180
 
 
 @pytest.fixture
-def room_for_one_more() -> Iterator[None]:
-    with room(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))):
+def slot_for_a_run() -> Iterator[None]:
+    with slot(int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))):
         yield
 
 

@@ -99,4 +99,4 @@ def handle(informer: ScriptedStore) -> Pod:
     """Pod `p`, applied at second 0 of the informer's clock."""
     lab = SimpleNamespace(namespace="lab-1", informer=lambda version, kind: informer)
     live = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "uid": "uid-1"}}
-    return Pod(lab, live, live, 0.0)
+    return Pod(lab, live, 0.0)

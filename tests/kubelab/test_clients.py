@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from kubelab import WaitFailed, lab, polling
+from kubelab import WaitFailed, polling
 from kubelab.answers import RECORD, chi_square, counts
 from kubelab.background import REPEATED_REQUESTS, results_in
 from kubelab.clients import Client, PodClient
@@ -17,6 +17,7 @@ class Scripted(Client):
     """A client whose commands print what the test says."""
 
     where = "scripted"
+    answers_as = staticmethod({"echo-1", "echo-2"}.__contains__)
 
     def __init__(self, out: str, err: str = "") -> None:
         self.out, self.err = out, err
@@ -24,11 +25,6 @@ class Scripted(Client):
     def run(self, *command: str) -> tuple[int, str, str]:
         self.command = command
         return 0, self.out, self.err
-
-
-@pytest.fixture(autouse=True)
-def two_pods(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lab, "is_known", {"echo-1", "echo-2"}.__contains__)
 
 
 def said(body: str, code: int = 0, status: int = 200, connects: int = 1) -> str:
@@ -180,7 +176,7 @@ def test_a_command_that_does_not_end_is_no_result():
         lab=SimpleNamespace(api=SimpleNamespace(exec=lambda *_: (None, "", ""))),
     )
     with pytest.raises(TimeoutError, match="ask fewer times"):
-        PodClient(pod).get("echo")
+        PodClient(pod, {"echo-1"}.__contains__).get("echo")
 
 
 def test_waiting_for_an_answer_ends_with_the_last_result():
@@ -202,7 +198,11 @@ def test_one_waits_for_the_answer_of_the_very_url_that_has_a_path():
 def test_repeated_requests_become_results_with_their_times():
     replies = [said("echo-1"), said("", code=28, status=0), said("down", status=503)]
     output = "".join(f"{reply}{at}.5\x1e" for at, reply in enumerate(replies))
-    assert results_in(output) == [("echo-1", 0.5), ("timed out", 1.5), ("HTTP 503", 2.5)]
+    assert results_in(output, Scripted.answers_as) == [
+        ("echo-1", 0.5),
+        ("timed out", 1.5),
+        ("HTTP 503", 2.5),
+    ]
 
 
 def test_a_client_repeats_requests_until_its_input_ends():
@@ -213,6 +213,6 @@ def test_a_client_repeats_requests_until_its_input_ends():
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0) as asking:
         first = b"".join(iter(lambda: asking.stdout.read(1), b"\x1e"))
         rest = asking.communicate(timeout=60)[0]
-    results = results_in((first + b"\x1e" + rest).decode())
+    results = results_in((first + b"\x1e" + rest).decode(), Scripted.answers_as)
     assert {result for result, _ in results} == {"refused or unreachable"}
     assert [at for _, at in results] == sorted(at for _, at in results)

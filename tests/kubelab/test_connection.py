@@ -62,6 +62,18 @@ def test_claims_get_the_description_of_the_connected_cluster(kubeconfig: Path, m
     )
 
 
+def test_a_test_hands_labs_another_cluster_for_a_while(kubeconfig: Path, monkeypatch):
+    monkeypatch.setattr(connection, "_cluster", None)
+    monkeypatch.setattr(environment, "describe", lambda: None)
+    other = Cluster()
+    other.kubernetes = "v1.0.0"
+    with connection.use(other):
+        assert connection.cluster() is other
+        assert environment.describe().version == "v1.0.0"
+    assert environment.describe() is None
+    assert connection.cluster() is not other
+
+
 def test_without_a_kubeconfig_there_is_no_cluster_yet(kubeconfig: Path):
     kubeconfig.unlink()
     with pytest.raises(NoCluster) as failure:

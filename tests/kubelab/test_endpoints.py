@@ -39,7 +39,7 @@ def endpoint(pod: str, **conditions: bool) -> dict:
 
 def service(informer: ScriptedStore) -> Service:
     lab = SimpleNamespace(namespace="lab-1", informer=lambda version, kind: informer)
-    return Service(lab, LIVE, LIVE, 0.0)
+    return Service(lab, LIVE, 0.0)
 
 
 def test_conditions_that_are_not_there_count_as_the_api_says():

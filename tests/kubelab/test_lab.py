@@ -5,18 +5,19 @@ from __future__ import annotations
 import fcntl
 import re
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from kubernetes.client.rest import ApiException
 from kubernetes.dynamic.exceptions import NotFoundError, UnprocessibleEntityError
 
-from kubelab import Lab, connection, has, polling, runs
+from kubelab import Lab, NoCluster, connection, has, polling, runs
 from kubelab import kubectl as kubectl_module
 from kubelab import lab as lab_module
 from kubelab.clients import HostClient, PodClient
+from kubelab.connection import Cluster
 from kubelab.lab import close_all
+from kubelab.needs import NEEDS
 from kubelab.results import ApplyResult
 from kubelab.store import Store
 
@@ -66,19 +67,29 @@ class FakeInformer(Store):
     def stop(self) -> None: ...
 
 
+class FakeCluster(Cluster):
+    """The cluster of the fake API server."""
+
+    def __init__(self, api: FakeApi, foreign: str | None = None) -> None:
+        self.api, self.foreign = api, foreign
+        self.kubernetes, self.description = "v1.37.2", "context mine"
+
+    def informer(self, path: str) -> FakeInformer:
+        return FakeInformer(self.api, path)
+
+
 @pytest.fixture
 def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     fake = FakeApi()
-    monkeypatch.setattr(connection, "cluster", lambda: SimpleNamespace(api=fake))
-    monkeypatch.setattr(lab_module, "Informer", FakeInformer)
     monkeypatch.setattr(lab_module.secrets, "token_hex", lambda _: "c0ffee")
     monkeypatch.setattr(runs, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(runs, "_lock", None)
     monkeypatch.chdir(tmp_path)
     Path("never-exits-1.yaml").write_text(POD)
-    yield fake
-    fake.refusal = None
-    close_all()
+    with connection.use(FakeCluster(fake)):
+        yield fake
+        fake.refusal = None
+        close_all()
     if runs._lock:
         runs._lock.close()
 
@@ -176,15 +187,6 @@ def test_a_refused_apply_says_what_to_do_next(api: FakeApi, tmp_path: Path):
     ]
 
 
-def test_where_nothing_is_applied_nothing_is_asked(api: FakeApi, monkeypatch):
-    monkeypatch.setenv("KUBELAB_APPLY", "nothing")
-    lab = Lab("x")
-    pod = lab.apply("never-exits-1.yaml")
-    assert (pod.phase, pod.uid, pod.restarts) == (None, None, None)
-    assert lab.try_apply("never-exits-1.yaml").accepted
-    assert not [path for method, path in api.asked if method == "apply"]
-
-
 def test_running_the_set_up_cell_again_closes_the_lab_it_made_before(api: FakeApi, capsys):
     Lab("x")
     Lab("x")
@@ -238,6 +240,17 @@ def test_clients_by_their_place(api: FakeApi):
         lab.client("outside")
 
 
+def test_only_the_pods_of_a_clients_own_lab_count_as_answering(api: FakeApi):
+    lab, other = Lab("x"), Lab("other")
+    pod = lab.apply("never-exits-1.yaml")
+    for client in (lab.client(pod), lab.client("host"), lab.client("host").via("controller")):
+        assert client.answers_as("p")
+        assert not client.answers_as("nobody")
+    assert not other.client("host").answers_as("p")
+    # A Pod of one lab can be a client of another one.
+    assert not other.client(pod).answers_as("p")
+
+
 def test_nodes_of_a_role_are_sorted_by_name(api: FakeApi, monkeypatch, capsys):
     lab, queries = Lab("x"), []
 
@@ -257,6 +270,52 @@ def test_nodes_of_a_role_are_sorted_by_name(api: FakeApi, monkeypatch, capsys):
         assert capsys.readouterr().out == f"$ kubectl get nodes -l {label}\n$ kubectl get nodes\n"
         with pytest.raises(ValueError, match="role 'master': choose control-plane or worker"):
             lab.nodes(role="master")
+
+
+def test_the_nodes_of_another_cluster_are_left_alone(api: FakeApi):
+    with connection.use(FakeCluster(api, foreign="mine")):
+        lab = Lab("foreign")
+        for call in (lambda: lab.node("worker"), lab.nodes):
+            with pytest.raises(NoCluster) as failure:
+                call()
+            assert str(failure.value) == (
+                "This cluster (context mine) lacks what the lab needs:\n"
+                "  nodes: the lab runs commands on the nodes\n"
+                "  Next: unset KUBELAB_CONTEXT; make cluster"
+            )
+        with pytest.raises(NoCluster, match="external-client: the lab sends requests from a"):
+            lab.client("external")
+
+
+def test_a_lab_is_not_opened_on_a_cluster_that_lacks_what_the_lab_declares(api: FakeApi):
+    Path("gateway.md").write_text("---\nlab: {needs: [nodes, gateway-api]}\n---\n")
+    api.refusal = NotFoundError(ApiException(status=404))
+    with connection.use(FakeCluster(api, foreign="mine")), pytest.raises(NoCluster) as failure:
+        Lab("gateway")
+    assert str(failure.value) == (
+        "This cluster (context mine) lacks what the lab needs:\n"
+        "  nodes: the lab runs commands on the nodes\n"
+        "  gateway-api: the lab runs a Gateway controller for the GatewayClass `lab`\n"
+        "  Next: unset KUBELAB_CONTEXT; make cluster"
+    )
+    assert api.asked == [("get", "/apis/gateway.networking.k8s.io/v1/gatewayclasses/lab")]
+    api.refusal = None
+    Lab("gateway")
+    Path("gateway.md").write_text("---\nlab: {needs: [gpu]}\n---\n")
+    with pytest.raises(ValueError, match=r"unknown needs \['gpu'\]: choose from nodes, "):
+        Lab("gateway")
+
+
+def test_another_cluster_shows_what_it_provides(api: FakeApi, monkeypatch):
+    foreign = FakeCluster(api, foreign="mine")
+    assert {need for need in NEEDS if foreign.provides(need)} == {
+        "ingress-controller",
+        "gateway-api",
+    }
+    services = {"items": [{"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}]}
+    monkeypatch.setattr(api, "request", lambda method, path: services)
+    assert foreign.provides("load-balancer")
+    assert all(FakeCluster(api).provides(need) for need in NEEDS)
 
 
 def test_describe_and_get_run_the_environments_kubectl(api: FakeApi, tmp_path, monkeypatch, capsys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from kubelab import polling
@@ -12,7 +14,7 @@ from kubelab.polling import poll
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that only pauses move; the pauses that were made."""
     made: list[float] = []
-    monkeypatch.setattr(polling.time, "monotonic", lambda: sum(made))
+    monkeypatch.setattr(polling, "clock", lambda: sum(made))
     monkeypatch.setattr(polling.time, "sleep", made.append)
     return made
 
@@ -27,8 +29,8 @@ def test_without_time_there_is_one_round(pauses: list[float]):
     assert pauses == []
 
 
-def test_where_nothing_is_applied_nobody_waits(pauses: list[float], monkeypatch):
-    monkeypatch.setenv("KUBELAB_APPLY", "nothing")
+def test_a_clock_that_jumps_ends_the_polling_at_once(pauses: list[float], monkeypatch):
+    monkeypatch.setattr(polling, "clock", itertools.count(step=3600).__next__)
     assert list(poll(180)) == [True]
     assert pauses == []
 

@@ -77,14 +77,6 @@ def test_an_unreachable_api_server_is_not_a_state_that_did_not_come():
     assert informer.now == 0
 
 
-def test_where_nothing_was_applied_a_wait_ends_at_once():
-    p = handle(ScriptedStore())
-    p.applied = False
-    with pytest.raises(WaitFailed, match="nothing was applied"):
-        p.wait(until=phase("Running"), within=60)
-    assert p.informer.now == 0
-
-
 def test_hold_watches_for_the_whole_window():
     informer = ScriptedStore([(0, pod("Failed", ended(1)))])
     timeline = handle(informer).hold(phase("Failed"), during=5)
@@ -105,13 +97,10 @@ def test_hold_does_not_trust_a_watch_that_fell_silent():
     assert handle(informer).hold(phase("Failed"), during=5).held is False
 
 
-def test_where_nothing_was_applied_nothing_holds_not_even_gone():
-    p = handle(ScriptedStore())
-    p.applied = False
-    for state in (phase("Failed"), gone()):
-        timeline = p.hold(state, during=5)
-        assert (timeline.held, timeline.broken) == (False, "nothing was applied")
-    assert p.informer.now == 0
+def test_no_state_but_gone_holds_for_what_was_never_seen():
+    timeline = handle(ScriptedStore()).hold(phase("Failed"), during=5)
+    assert (timeline.held, timeline.broken) == (False, "it does not exist")
+    assert handle(ScriptedStore()).hold(gone(), during=5).held
 
 
 def test_a_namesake_is_another_object():

@@ -15,7 +15,7 @@ from tests.labs import dumps
 
 
 @pytest.mark.runs_labs
-@pytest.mark.usefixtures("room_for_one_more")
+@pytest.mark.usefixtures("slot_for_a_run")
 @pytest.mark.parametrize("lab", labs.to_run(paths.ROOT), ids=lambda source: source.stem)
 def test_lab_runs_and_its_claims_hold(lab: Path) -> None:
     run, store = runs.join(), EvidenceStore.of_book(paths.ROOT)

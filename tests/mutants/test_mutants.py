@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 from pathlib import Path
 
 import pytest
 
 from cluster import paths
+from kubelab import connection, polling
 from kubelab.lab import close_all
 from nbclaims import labs, mutants, slices
 from nbclaims.mutants import Mutant
 from nbclaims.packing import Run
 from nbclaims.pytest_plugin import RecordVerdicts
+from tests.mutants.inert import InertCluster
 
 LABS = labs.to_run(paths.ROOT)
 each_lab = pytest.mark.parametrize("lab", labs.sources(paths.ROOT), ids=lambda source: source.stem)
@@ -29,20 +31,22 @@ each_run = pytest.mark.parametrize(
 
 @each_lab_to_run
 @pytest.mark.runs_labs
-@pytest.mark.usefixtures("room_for_one_more")
+@pytest.mark.usefixtures("slot_for_a_run")
 def test_no_claim_holds_where_nothing_is_applied(
     lab: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(lab.parent)
-    monkeypatch.setitem(os.environ, "KUBELAB_APPLY", "nothing")
-    holding, not_made = mutants.without_anything_applied(lab, cleanup=close_all)
+    # Every attempt is the last one: what nobody applies doesn't come.
+    monkeypatch.setattr(polling, "clock", itertools.count(step=3600).__next__)
+    with connection.use(InertCluster(connection.cluster())):
+        holding, not_made = mutants.without_anything_applied(lab, cleanup=close_all)
     print("not even made:", ", ".join(not_made) or "none")
     assert holding == []
 
 
 @each_run
 @pytest.mark.runs_labs
-@pytest.mark.usefixtures("room_for_one_more")
+@pytest.mark.usefixtures("slot_for_a_run")
 def test_mutants_are_killed_and_controls_hold(
     lab: Path,
     together: Run[Mutant],
