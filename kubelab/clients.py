@@ -65,7 +65,7 @@ class Client:
         has_path = "/" in address.removeprefix("http://")
         urls = [address] if has_path else [f"{address}/hostname", f"{address}/clientip"]
         self._echo(urls, options)
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for an answer from {address}"):
             answer, *more = self._curl(urls, "--fail-early", *options)
             if answer.result == until or (until is None and answer.result != "refused"):
                 break
@@ -112,7 +112,7 @@ class Client:
         """
         options = ["+search", f"+time={SECONDS}", "+tries=1", "+noall", "+comments", "+answer"]
         echo(f"{self.where} dig +search {name} {kind}")
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for the {kind} records of {name}"):
             _, out, _ = self.run("dig", *options, "-t", kind, name)
             rcodes = re.findall(r"status: (\w+)", out)
             records = re.findall(r"^[^;\s]\S*\s+\d+\s+IN\s+(\S+)\s+(.+)$", out, re.MULTILINE)
@@ -129,7 +129,7 @@ class Client:
         `/hostname`; the answer of any other URL must be a Pod's name.
         """
         url = url_of(address)
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for an answer from {address}"):
             [answer] = self._curl([url], *options)
             if answer.by:
                 return answer

@@ -154,9 +154,9 @@ class Lab:
         manifest = self._document(file)
         if not self.applies:
             return {}
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for the dry run of {file}"):
             answer = self.api.apply(manifest, self.namespace, dry_run=True)
-            if not until or until.holds(answer):
+            if until is None or until.holds(answer):
                 break
         return answer
 
@@ -317,7 +317,7 @@ class Lab:
         return Traefik(service, deployment)
 
     def _ask(self, manifest: dict, dry_run: bool, within: float) -> ApplyResult:
-        for _ in poll(within):
+        for _ in poll(within, "waiting for a rejection"):
             result, said = self._answer(manifest, dry_run)
             if not result.accepted:
                 break

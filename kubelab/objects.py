@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubelab import waiting
-from kubelab.display import echo
+from kubelab.display import Progress, echo
 from kubelab.kubectl import kubectl
 from kubelab.polling import poll
 from kubelab.results import ApplyResult
-from kubelab.states import State, container_status
+from kubelab.states import State, container_status, shortened
 from kubelab.store import Snapshot
 from kubelab.timeline import Timeline, changes, container_statuses, log_timestamps, state_of
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 LOG_SECONDS = 30
 """How long a container may take to write the lines that `log_timestamps` asks for."""
+
+LAST_EVENTS = 5
+"""How many Kubernetes Events a failed wait shows."""
 
 
 @dataclass(frozen=True)
@@ -205,14 +208,23 @@ class KubernetesObject:
         The watches of two kinds keep no step: a Job may be seen active before its Pod is seen.
         """
         informer = self.lab.informer("v1", "Pod")
-        deadline, count = informer.clock() + within, informer.count
+        start, count = informer.clock(), informer.count
+        progress = Progress(f"waiting for the first Pod of {self}")
         while not (pods := self.pods()):
             if informer.error:
                 raise informer.error
-            if informer.clock() >= deadline or not self.applied:
-                raise waiting.WaitFailed(f"{self} has made no Pod within {within:g} s")
-            informer.sleep_until_change(count, deadline - informer.clock())
+            over = informer.clock() - start
+            if over >= within or not self.applied:
+                events = "".join(f"\n    {line}" for line in self.last_events())
+                raise waiting.WaitFailed(
+                    f"{self} has created no Pod within {within:g} s"
+                    + (f"\n\n  Last Events:{events}" if events else "")
+                    + f"\n\n  Next: {self.describe_command}"
+                )
+            progress.update(f"· {over:.0f} s of {within:g} s")
+            informer.sleep_until_change(count, min(within - over, waiting.PROGRESS_EVERY))
             count = informer.count
+        progress.update(f"· came after {informer.clock() - start:.1f} s")
         return pods[0]
 
     def get(self) -> dict[str, str]:
@@ -239,14 +251,32 @@ class KubernetesObject:
         a moment later.
         """
         echo(f"kubectl events --for {self.reference} -n {self.namespace}")
-        path = self.lab.api.path("v1", "Event", self.namespace)
-        mine = {"fieldSelector": f"involvedObject.uid={self.uid}"}
-        for _ in poll(within):
-            items = self.lab.api.request("get", path, **mine)["items"]
-            items.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
+        for _ in poll(within, f"waiting for Events about {self}"):
+            items = self._read_events()
             if found := [event for event in items if reason in (None, event["reason"])]:
                 break
         return found
+
+    def last_events(self) -> list[str]:
+        """The last Kubernetes Events about this object, as lines, oldest first.
+
+        None where they can't be read: they explain another error, which must not get lost.
+        """
+        try:
+            events = self._read_events()[-LAST_EVENTS:]
+        except Exception:
+            return []
+        return [
+            f"{event['type']} {event['reason']}: {shortened(event['message'])}"
+            + (f" ({event['count']} times)" if (event.get("count") or 1) > 1 else "")
+            for event in events
+        ]
+
+    def _read_events(self) -> list[dict]:
+        path = self.lab.api.path("v1", "Event", self.namespace)
+        mine = {"fieldSelector": f"involvedObject.uid={self.uid}"}
+        items = self.lab.api.request("get", path, **mine)["items"]
+        return sorted(items, key=lambda event: int(event["metadata"]["resourceVersion"]))
 
     def _path(self) -> str:
         return self.lab.api.path(self.api_version, self.kind, self.namespace, self.name)
@@ -313,7 +343,7 @@ class Pod(KubernetesObject):
         from kubernetes.dynamic.exceptions import BadRequestError
 
         self._echo_logs(container)
-        for is_last in poll(LOG_SECONDS):
+        for is_last in poll(LOG_SECONDS, f"waiting for timestamps in the log of {self}"):
             try:
                 found = log_timestamps(self._log(container))
             except BadRequestError:
