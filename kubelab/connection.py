@@ -18,11 +18,10 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError
 
+from kubelab.commands import exit_code
 from kubelab.kind import CONTEXT, KUBECONFIG, MARKER, STATE
+from kubelab.limits import REQUEST_TIMEOUT, limit_web_sockets, limited, told_when_silent
 from nbclaims import environment
-
-REQUEST_TIMEOUT = (5, 30)
-"""Seconds to connect and to wait for each read; without them a dead API server hangs a cell."""
 
 COMMAND_SECONDS = 120
 """What a command in a container may take. 500 requests take 2 s, on a busy machine 40 s."""
@@ -54,7 +53,7 @@ class Api:
         discovery = STATE / "kubelab" / f"discovery-{context.replace('/', '-')}.json"
         discovery.parent.mkdir(parents=True, exist_ok=True)
         try:
-            client = self._new_client()
+            client = limited(self._new_client())
         except config.ConfigException as error:
             error.add_note(f"  Next: kubectl config get-contexts --kubeconfig {kubeconfig}")
             raise
@@ -142,19 +141,22 @@ class Api:
 
         # stream.stream() replaces a method of the client it is given: a client of its own, so that
         # a watch in another thread goes on.
-        core = client.CoreV1Api(self._new_client())
-        session = stream.stream(
-            core.connect_get_namespaced_pod_exec,
-            pod,
-            namespace,
-            container=container,
-            command=command,
-            stdout=True,
-            stderr=True,
-            _preload_content=False,
-        )
+        core = client.CoreV1Api(limited(self._new_client()))
+        limit_web_sockets()
+        with told_when_silent(core.api_client.configuration.host):
+            session = stream.stream(
+                core.connect_get_namespaced_pod_exec,
+                pod,
+                namespace,
+                container=container,
+                command=command,
+                stdout=True,
+                stderr=True,
+                _preload_content=False,
+            )
         session.run_forever(timeout=COMMAND_SECONDS)
-        return session.returncode, session.read_stdout(), session.read_stderr()
+        code = exit_code(session, pod, container, command, COMMAND_SECONDS)
+        return code, session.read_stdout(), session.read_stderr()
 
 
 class Watch:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kubelab import waiting
+from kubelab.commands import CommandFailed, failure
 from kubelab.display import Progress, echo
 from kubelab.kubectl import kubectl
 from kubelab.polling import poll
 from kubelab.results import ApplyResult
-from kubelab.states import State, container_status, shortened
+from kubelab.states import TERMINAL, State, container_status, shortened
 from kubelab.store import Snapshot
 from kubelab.timeline import Timeline, changes, container_statuses, log_timestamps, state_of
 
@@ -368,20 +369,48 @@ class Pod(KubernetesObject):
         return ApplyResult(200)
 
     def exec(self, *command: str, container: str | None = None) -> str:
-        """Run a command in a container and return what it printed; RuntimeError if it fails."""
+        """Run a command in a container and return what it printed; CommandFailed if it fails."""
         option = f" -c {container}" if container else ""
         echo(f"kubectl exec {self.name} -n {self.namespace}{option} -- {shlex.join(command)}")
-        target = container or self.object["spec"]["containers"][0]["name"]
-        code, out, err = self.lab.api.exec(self.namespace, self.name, target, list(command))
+        code, out, err = self.run(*command, container=container)
         if code != 0:
-            raise RuntimeError(f"{shlex.join(command)} ended with exit code {code}: {err or out}")
+            raise failure(code, command, err or out)
         return out
+
+    def run(self, *command: str, container: str | None = None) -> tuple[int, str, str]:
+        """Run a command in a container, the first one without a name: exit code, stdout, stderr.
+
+        Raises:
+            CommandFailed: The Pod is gone or has ended, or the command didn't run or didn't end.
+            ValueError: The Pod has no such container.
+        """
+        names = self._containers(container, "no command can run in it")
+        if self.phase in TERMINAL:
+            raise CommandFailed(
+                f"{self} has ended (phase {self.phase}): no command can run in it\n"
+                "  Next: run the command while the Pod runs, or read its log with .logs()"
+            )
+        return self.lab.api.exec(self.namespace, self.name, container or names[0], list(command))
+
+    def _containers(self, wanted: str | None, when_gone: str) -> list[str]:
+        """The names of the containers; an error where the Pod is gone or lacks the wanted one."""
+        if self.object is None:
+            raise CommandFailed(
+                f"{self} is gone: {when_gone}\n  Next: run the cell again that applies it"
+            )
+        spec = self.object["spec"]
+        found = spec["containers"] + spec.get("initContainers", [])
+        names = [container["name"] for container in found]
+        if wanted not in (None, *names):
+            raise ValueError(f"{self} has no container {wanted!r}; it has {', '.join(names)}")
+        return names
 
     def _echo_logs(self, container: str | None, previous: bool = False) -> None:
         options = f" -c {container}" * bool(container) + " --previous" * previous
         echo(f"kubectl logs {self.name} -n {self.namespace}{options}")
 
     def _log(self, container: str | None, previous: bool = False) -> str:
+        self._containers(container, "its logs are gone with it")
         query = {"container": container, "previous": "true" if previous else None}
         return self.lab.api.text(
             f"{self._path()}/log", **{key: value for key, value in query.items() if value}

@@ -172,17 +172,6 @@ def test_chi_square_of_even_and_of_lopsided_counts():
     assert chi_square({"a": 94, "b": 105, "c": 101}, among=3) == pytest.approx(0.62)
 
 
-def test_a_command_that_does_not_end_is_no_result():
-    pod = SimpleNamespace(
-        name="client",
-        namespace="lab-1",
-        object={"spec": {"containers": [{"name": "client"}]}},
-        lab=SimpleNamespace(api=SimpleNamespace(exec=lambda *_: (None, "", ""))),
-    )
-    with pytest.raises(TimeoutError, match="ask fewer times"):
-        PodClient(pod).get("echo")
-
-
 def test_waiting_for_an_answer_ends_with_the_last_result():
     silent = Scripted(said("", 7, 0, 0), "Connection refused")
     with pytest.raises(WaitFailed, match="no Pod answered at echo for 0 s, last: refused"):

@@ -225,7 +225,7 @@ def test_a_wait_tells_how_to_write_a_state(until: object, text: str):
 
 
 def test_a_hold_names_its_own_parameter():
-    with pytest.raises(TypeError, match="^state='running' is text.*\n  Next: state=phase"):
+    with pytest.raises(TypeError, match=r"^state='running' is text.*\n  Next: state=phase"):
         handle(ScriptedStore([(0, pod())])).hold("running", during=5)
 
 
@@ -336,7 +336,7 @@ def test_a_failed_wait_shows_the_last_events_of_the_object():
         said = {"type": "Warning", "reason": reason, "message": message, "count": count}
         return {"metadata": metadata} | said
 
-    def request(method: str, path: str, fieldSelector: str) -> dict:  # noqa: N803
+    def request(method: str, path: str, fieldSelector: str) -> dict:
         assert (method, path, fieldSelector) == ("get", "/events", "involvedObject.uid=uid-1")
         events = [event(9, "BackOff", "x" * 400, 3)]
         return {"items": events + [event(n, "Failed", f"pull {n}") for n in range(1, 6)]}
