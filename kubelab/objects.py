@@ -14,7 +14,7 @@ from kubelab.display import Progress, echo
 from kubelab.kubectl import kubectl
 from kubelab.polling import poll
 from kubelab.results import ApplyResult
-from kubelab.states import TERMINAL, State, container_status, shortened
+from kubelab.states import TERMINAL, State, container_status, describe, shortened
 from kubelab.store import Snapshot
 from kubelab.timeline import Timeline, changes, container_statuses, log_timestamps, state_of
 
@@ -390,7 +390,17 @@ class Pod(KubernetesObject):
                 f"{self} has ended (phase {self.phase}): no command can run in it\n"
                 "  Next: run the command while the Pod runs, or read its log with .logs()"
             )
-        return self.lab.api.exec(self.namespace, self.name, container or names[0], list(command))
+        target = container or names[0]
+        try:
+            return self.lab.api.exec(self.namespace, self.name, target, list(command))
+        except Exception as error:
+            if "container not found" not in str(error):
+                raise
+        raise CommandFailed(
+            f"container {target} of {self} does not run: no command can run in it "
+            f"({describe(self.object)})\n"
+            "  Next: run the command after .wait(until=running()), or read the log with .logs()"
+        )
 
     def _containers(self, wanted: str | None, when_gone: str) -> list[str]:
         """The names of the containers; an error where the Pod is gone or lacks the wanted one."""

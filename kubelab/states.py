@@ -16,12 +16,14 @@ PHASES = ("Pending", "Running", *TERMINAL, "Unknown")
 
 NO_IMAGE = ("ErrImageNeverPull", "InvalidImageName", "ErrImagePull", "ImagePullBackOff")
 """The reasons of a container that waits because the kubelet can't get its image."""
-PULLED_LATER = re.compile(r"QPS exceeded|too many requests|timeout|timed out|reset by peer|EOF")
+PULLED_LATER = re.compile(
+    r"QPS exceeded|[Tt]oo many requests|503|handshake timeout|reset by peer|EOF"
+)
 """In the message of a failed pull: the next attempt may succeed."""
 EXPLAINED = (*NO_IMAGE, "CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 """The reasons of a waiting container whose message `describe` shows: it names the cause."""
 LONGEST_MESSAGE = 300
-"""Characters of a component's message. containerd repeats the image's name in each layer."""
+"""Characters of a component's message. containerd repeats the image's name at each level."""
 
 STEPS = {
     "Pod": "call it on a Pod, such as the one that `.first_pod()` returns",
@@ -320,7 +322,7 @@ def _no_image(obj: dict, name: str | None = None) -> str | None:
     }
     for container, status in container_statuses(obj).items():
         state, details = state_of(status)
-        reason, message = details.get("reason"), shortened(details.get("message", ""))
+        reason, message = details.get("reason"), details.get("message", "")
         if (
             state != "waiting"
             or reason not in NO_IMAGE
@@ -330,14 +332,20 @@ def _no_image(obj: dict, name: str | None = None) -> str | None:
             or PULLED_LATER.search(message)
         ):
             continue
-        return f"the kubelet can't get the image of {container} ({reason}: {message})"
+        return f"the kubelet can't get the image of {container} ({reason}: {shortened(message)})"
     return None
 
 
 def shortened(message: str) -> str:
-    """Return a component's message on one line, at most LONGEST_MESSAGE characters of it."""
+    """Return a component's message on one line, without its middle if it is long.
+
+    The beginning tells what failed, and the end why.
+    """
     text = " ".join(message.split())
-    return text if len(text) <= LONGEST_MESSAGE else f"{text[: LONGEST_MESSAGE - 2]} …"
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    begin = LONGEST_MESSAGE // 3
+    return f"{text[:begin]} … {text[begin + 3 - LONGEST_MESSAGE :]}"
 
 
 def _with_article(kind: str) -> str:

@@ -17,9 +17,10 @@ comes within 5 s elsewhere, and never longer than it takes to come."""
 PROGRESS_EVERY = 1.0
 """Seconds between two updates of the progress line."""
 
-LOOK_EVERY = 20.0
-"""Seconds after which a wait reads the object itself: a watch on a server that no longer answers is
-as silent as a watch on an object that doesn't change."""
+LOOK_EVERY = 15.0
+"""Seconds after which a wait reads the object itself, because a watch on a server that no longer
+answers is as silent as a watch on an object that doesn't change; and its last Event, because a long
+pull of an image changes nothing in the object."""
 
 
 class WaitFailed(RuntimeError):
@@ -88,6 +89,7 @@ def wait(watched: Watched, until: State, within: float = WITHIN) -> Timeline:
     deadline = start + within
     progress = Progress(f"waiting for {watched}: {until.text}")
     seen, looked, last_look = max(len(watched.snapshots()) - 1, 0), start, False
+    event = ""
     try:
         while True:
             count = informer.count
@@ -115,9 +117,10 @@ def wait(watched: Watched, until: State, within: float = WITHIN) -> Timeline:
             if last_look or informer.clock() - looked >= LOOK_EVERY:
                 looked = informer.clock()
                 informer.refresh(watched.name)
+                event = "".join(f" · {line}" for line in watched.last_events()[-1:])
                 continue
             progress.update(
-                f"· {within - remaining:.0f} s of {within:g} s · {describe(watched.object)}"
+                f"· {within - remaining:.0f} s of {within:g} s · {describe(watched.object)}{event}"
             )
             informer.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
     except BaseException as error:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from types import SimpleNamespace
 
 import pytest
 
 from kubelab import WaitFailed, lab, polling
 from kubelab.answers import RECORD, chi_square, counts
 from kubelab.background import REPEATED_REQUESTS, results_in
-from kubelab.clients import Client, PodClient
+from kubelab.clients import Client
 
 
 class Scripted(Client):

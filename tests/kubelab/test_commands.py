@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
+from kubernetes.client.exceptions import ApiException
 
 from kubelab.commands import CommandFailed, exit_code
-from tests.kubelab.scripted import ScriptedStore, ended, handle, pod, running
+from tests.kubelab.scripted import ScriptedStore, backing_off, ended, handle, pod, running
 
 
 class Session:
@@ -125,6 +126,22 @@ def test_a_pod_that_has_ended_runs_no_command():
         "Pod p has ended (phase Succeeded): no command can run in it\n"
         "  Next: run the command while the Pod runs, or read its log with .logs()"
     )
+
+
+def test_a_container_that_does_not_run_runs_no_command():
+    def refuse(*call: object) -> None:
+        raise ApiException(0, 'Handshake status 500 …: container not found ("worker")')
+
+    restarting = handle(ScriptedStore([(0, pod("Running", backing_off("10s")))]))
+    restarting.lab.api = SimpleNamespace(exec=refuse)
+    with pytest.raises(CommandFailed) as failure:
+        restarting.exec("ls")
+    assert str(failure.value) == (
+        "container worker of Pod p does not run: no command can run in it "
+        "(phase Running; worker waiting (CrashLoopBackOff))\n"
+        "  Next: run the command after .wait(until=running()), or read the log with .logs()"
+    )
+    assert failure.value.__context__ is None
 
 
 def test_a_pod_that_is_gone_has_no_commands_and_no_logs():

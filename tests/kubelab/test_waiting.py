@@ -14,6 +14,7 @@ from kubelab import (
     restarts,
     waiting_for,
 )
+from kubelab import waiting as waits_and_holds
 from kubelab.states import State, describe
 from tests.kubelab.scripted import (
     ScriptedStore,
@@ -358,7 +359,7 @@ def test_a_failed_wait_shows_the_last_events_of_the_object():
         "    Warning Failed: pull 3\n"
         "    Warning Failed: pull 4\n"
         "    Warning Failed: pull 5\n"
-        f"    Warning BackOff: {'x' * 298} … (3 times)\n"
+        f"    Warning BackOff: {'x' * 100} … {'x' * 197} (3 times)\n"
         "\n"
         "  Next: kubectl describe pod/p -n lab-1"
     )
@@ -368,7 +369,19 @@ def test_a_wait_does_not_trust_a_watch_that_fell_silent():
     informer = ScriptedStore([(0, pod())])
     informer.on_refresh = pod("Running", running())
     handle(informer).wait(until=phase("Running"), within=60)
-    assert informer.now == 20
+    assert informer.now == 15
+
+
+def test_a_long_wait_shows_the_last_event(monkeypatch: pytest.MonkeyPatch):
+    lines = []
+    monkeypatch.setattr(waits_and_holds.Progress, "update", lambda self, text: lines.append(text))
+    pulling = handle(ScriptedStore([(0, pod()), (16.5, pod("Running"))]))
+    pulling.last_events = lambda: ["Normal Scheduled: …", "Normal Pulling: Pulling image"]
+    pulling.wait(until=phase("Running"), within=60)
+    assert lines[-2:] == [
+        "· 16 s of 60 s · phase Pending · Normal Pulling: Pulling image",
+        "· came after 16.5 s",
+    ]
 
 
 def test_a_wait_ends_with_the_error_of_a_server_that_fell_silent():
