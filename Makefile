@@ -43,9 +43,14 @@ book: $(VENV) ## The whole book, from nothing to HTML | 6 min / 20 min
 cluster: $(VENV) ## Start the cluster, or find it healthy | 3 s / 15 min
 	@$(RUN) cluster up
 
+# A terminal in JupyterLab has the kubectl of the .venv and the labs' KUBECONFIG. A login shell, which
+# JupyterLab starts where make's output is no terminal, would set another PATH.
 .PHONY: lab
 lab: cluster ## Open the labs in JupyterLab
-	@KUBECONFIG=$(CURDIR)/.state/kubeconfig exec .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) labs
+	@$(RUN) kubelab.hints .state/ipython
+	@KUBECONFIG=$(CURDIR)/.state/kubeconfig IPYTHONDIR=$(CURDIR)/.state/ipython \
+	  exec .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
+	  "--ServerApp.terminado_settings={'shell_command': ['$${SHELL:-bash}']}" labs
 
 .PHONY: labs
 labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 5 min

@@ -69,7 +69,7 @@ class Client:
         has_path = "/" in address.removeprefix("http://")
         urls = [address] if has_path else [f"{address}/hostname", f"{address}/clientip"]
         self._echo(urls, options)
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for an answer from {address}"):
             answer, *more = self._curl(urls, "--fail-early", *options)
             if answer.result == until or (until is None and answer.result != "refused"):
                 break
@@ -116,7 +116,7 @@ class Client:
         """
         options = ["+search", f"+time={SECONDS}", "+tries=1", "+noall", "+comments", "+answer"]
         echo(f"{self.where} dig +search {name} {kind}")
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for the {kind} records of {name}"):
             _, out, _ = self.run("dig", *options, "-t", kind, name)
             rcodes = re.findall(r"status: (\w+)", out)
             records = re.findall(r"^[^;\s]\S*\s+\d+\s+IN\s+(\S+)\s+(.+)$", out, re.MULTILINE)
@@ -133,7 +133,7 @@ class Client:
         `/hostname`; the answer of any other URL must be a Pod's name.
         """
         url = url_of(address)
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for an answer from {address}"):
             [answer] = self._curl([url], *options)
             if answer.by:
                 return answer
@@ -189,12 +189,7 @@ class PodClient(Client):
 
     def run(self, *command: str) -> tuple[int, str, str]:
         """Run a command in the Pod: exit code, stdout, stderr."""
-        container = (self.pod.object or {})["spec"]["containers"][0]["name"]
-        api = self.pod.lab.api
-        code, out, err = api.exec(self.pod.namespace, self.pod.name, container, list(command))
-        if code is None:
-            raise TimeoutError(f"{shlex.join(command)} did not end in {self.pod}; ask fewer times")
-        return code, out, err
+        return self.pod.run(*command)
 
 
 class HostClient(Client):

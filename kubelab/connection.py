@@ -18,13 +18,12 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError
 
+from kubelab.commands import exit_code
 from kubelab.kind import CONTEXT, KUBECONFIG, MARKER, STATE
+from kubelab.limits import REQUEST_TIMEOUT, limit_web_sockets, limited, told_when_silent
 from kubelab.needs import NEEDS, SHOWN_BY
 from kubelab.store import Informer
 from nbclaims import environment
-
-REQUEST_TIMEOUT = (5, 30)
-"""Seconds to connect and to wait for each read; without them a dead API server hangs a cell."""
 
 COMMAND_SECONDS = 120
 """What a command in a container may take. 500 requests take 2 s, on a busy machine 40 s."""
@@ -50,13 +49,16 @@ class Api:
         from kubernetes import config, dynamic
 
         self.kubeconfig, self.context = kubeconfig, context
+        self.server = ""
+        """The API server's address."""
         self._new_client = functools.partial(
             config.new_client_from_config, str(kubeconfig), context, persist_config=False
         )
         discovery = STATE / "kubelab" / f"discovery-{context.replace('/', '-')}.json"
         discovery.parent.mkdir(parents=True, exist_ok=True)
         try:
-            client = self._new_client()
+            client = limited(self._new_client())
+            self.server = client.configuration.host
         except config.ConfigException as error:
             error.add_note(f"  Next: kubectl config get-contexts --kubeconfig {kubeconfig}")
             raise
@@ -144,19 +146,22 @@ class Api:
 
         # stream.stream() replaces a method of the client it is given: a client of its own, so that
         # a watch in another thread goes on.
-        core = client.CoreV1Api(self._new_client())
-        session = stream.stream(
-            core.connect_get_namespaced_pod_exec,
-            pod,
-            namespace,
-            container=container,
-            command=command,
-            stdout=True,
-            stderr=True,
-            _preload_content=False,
-        )
+        core = client.CoreV1Api(limited(self._new_client()))
+        limit_web_sockets()
+        with told_when_silent(core.api_client.configuration.host):
+            session = stream.stream(
+                core.connect_get_namespaced_pod_exec,
+                pod,
+                namespace,
+                container=container,
+                command=command,
+                stdout=True,
+                stderr=True,
+                _preload_content=False,
+            )
         session.run_forever(timeout=COMMAND_SECONDS)
-        return session.returncode, session.read_stdout(), session.read_stderr()
+        code = exit_code(session, pod, container, command, COMMAND_SECONDS)
+        return code, session.read_stdout(), session.read_stderr()
 
 
 class Watch:
@@ -190,16 +195,17 @@ class Cluster:
 
     def __init__(self) -> None:
         self.foreign = foreign = os.environ.get("KUBELAB_CONTEXT")
-        # A context of somebody's own is looked for only in a file that they name as well:
-        # ~/.kube/config is not read by accident.
-        kubeconfig = Path((foreign and os.environ.get("KUBECONFIG")) or KUBECONFIG)
-        if not kubeconfig.exists():
-            raise NoCluster(
-                f"There is no cluster yet: {kubeconfig} does not exist.", "make cluster"
-            )
+        kubeconfig = _kubeconfig(foreign)
         self.api = Api(kubeconfig, foreign or CONTEXT)
         self.kubernetes: str = self.api.request("get", "/version")["gitVersion"]
         self.description = f"context {foreign}" if foreign else self._describe_own()
+        mark = f" {self._says_of_mark()}" if foreign else ""
+        where = f"{self.api.context} at {self.api.server}, Kubernetes {self.kubernetes}"
+        self.announcement = (
+            f"Cluster: {where}.{mark}\n"
+            "Each lab creates a namespace there, and deletes it with all that is in it."
+        )
+        """Where the labs of this session run and what they create, before they create anything."""
 
     def describe(self) -> environment.Environment:
         """Return what the records of claims say about the cluster."""
@@ -249,6 +255,18 @@ class Cluster:
                 "unset KUBELAB_CONTEXT; make cluster",
             )
 
+    def _says_of_mark(self) -> str:
+        """Whether a cluster that the reader has chosen carries the project's mark, in words."""
+        from kubernetes.dynamic.exceptions import ForbiddenError, NotFoundError
+
+        try:
+            self._config_map("kube-public", MARKER)
+        except (ForbiddenError, NotFoundError):
+            return (
+                "It isn't the book's own cluster: labs run there because KUBELAB_CONTEXT names it."
+            )
+        return "It carries the mark of the book's own cluster."
+
     def _describe_own(self) -> str:
         from kubernetes.dynamic.exceptions import NotFoundError
 
@@ -267,6 +285,33 @@ class Cluster:
 
     def _config_map(self, namespace: str, name: str) -> dict[str, str]:
         return self.api.request("get", f"/api/v1/namespaces/{namespace}/configmaps/{name}")["data"]
+
+
+def _kubeconfig(foreign: str | None) -> Path:
+    """Return the kubeconfig of the labs: the project's own, or the one of a foreign context.
+
+    A foreign context is looked for only in a file that the reader names as well, so that
+    ~/.kube/config isn't read by accident.
+    """
+    named = os.environ.get("KUBECONFIG") if foreign else None
+    if named is None or named == str(KUBECONFIG):
+        if not KUBECONFIG.exists():
+            raise NoCluster(
+                f"There is no cluster yet: {KUBECONFIG} does not exist.", "make cluster"
+            )
+        return KUBECONFIG
+    if len(files := [file for file in named.split(os.pathsep) if file]) != 1:
+        problem = f"names {len(files)} files ({named})" if files else "is empty"
+        raise NoCluster(
+            f"KUBECONFIG {problem}, and labs read exactly one.",
+            f"export KUBECONFIG=<the file with the context {foreign}>",
+        )
+    if not Path(files[0]).exists():
+        raise NoCluster(
+            f"KUBECONFIG names {files[0]}, which does not exist.",
+            f"export KUBECONFIG=<the file with the context {foreign}>",
+        )
+    return Path(files[0])
 
 
 def _status_object(body: bytes | str | None) -> dict:
@@ -288,6 +333,9 @@ def cluster() -> Cluster:
         if _cluster is None:
             connected = Cluster()
             environment.describe = connected.describe
+            # Tests and the book's own runs choose their cluster themselves.
+            if "KUBELAB_RUN" not in os.environ:
+                print(connected.announcement)
             _cluster = connected
         return _cluster
 

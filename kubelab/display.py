@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from markupsafe import Markup
+
 import nbclaims.display
+from nbclaims.templating import environment_of
 
 
 def echo(command: str) -> None:
@@ -21,27 +24,29 @@ def table(rows: Mapping[str, Mapping[str, Any]], title: str = "") -> None:
     A chapter shows one that has a title by its name: `table-` and the title in small letters.
     """
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    head = "".join(f"<th scope='col'>{html.escape(column)}</th>" for column in columns)
-    body = "".join(
-        f"<tr><th scope='row'>{html.escape(name)}</th>"
-        + "".join(f"<td>{html.escape(str(row.get(column, '')))}</td>" for column in columns)
-        + "</tr>"
-        for name, row in rows.items()
-    )
+    cells = {name: [row.get(column, "") for column in columns] for name, row in rows.items()}
     # Not Markdown: what the book's pages read as Markdown in an output has no tables.
     nbclaims.display.show(
         {
-            "text/html": f"<table>{caption(title)}<thead><tr><td></td>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>",
+            "text/html": render("table.html", title=title, columns=columns, rows=cells),
             "text/plain": "\n".join(f"{name}: {dict(row)}" for name, row in rows.items()),
         }
     )
 
 
-def caption(title: str) -> str:
-    """A table's title, with the name by which a chapter finds it; nothing without a title."""
-    name = "table-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
-    return f"<caption id='{name}-title'>{html.escape(title)}</caption>" if title else ""
+_templates = environment_of(Path(__file__).with_name("templates"))
+_templates.filters["table_name"] = lambda title: (
+    "table-" + re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+)
+# A narrow column may break `OnFailure` where its second word begins.
+_templates.filters["breakable"] = lambda label: Markup("<wbr>").join(
+    re.split(r"(?<=[a-z])(?=[A-Z])", label)
+)
+
+
+def render(template: str, **values: Any) -> str:
+    """Return one of this package's templates, filled."""
+    return _templates.get_template(template).render(**values).strip()
 
 
 class Progress:
@@ -53,12 +58,13 @@ class Progress:
         self.update("")
 
     def update(self, text: str) -> None:
+        """Replace what stands behind the line's beginning."""
         if not nbclaims.display.in_notebook():
             return
         line = f"{self._what} {text}".rstrip()
         bundle = {
             "text/plain": line,
-            "text/html": f'<small class="kubelab-progress">{html.escape(line)}</small>',
+            "text/html": render("progress.html", line=line),
         }
         if self._handle:
             self._handle.update(bundle, raw=True)

@@ -87,6 +87,8 @@ class Service(KubernetesObject):
 class EndpointSlices:
     """The EndpointSlices of a Service, seen as one. Slices that are gone are left out."""
 
+    kind = "EndpointSlice"
+
     def __init__(self, service: Service) -> None:
         self.lab, self.start = service.lab, service.start
         self.informer = service.lab.informer("discovery.k8s.io/v1", "EndpointSlice")
@@ -143,6 +145,10 @@ class EndpointSlices:
         until = self.informer.clock() - self.start
         return Timeline(str(self), tuple(_changes(self.snapshots(), self.start)), until)
 
+    def last_events(self) -> list[str]:
+        """None: no component records Events about an EndpointSlice."""
+        return []
+
     def wait(self, until: State, within: float = WITHIN) -> Timeline:
         """Return once `until` holds; WaitFailed after `within` seconds."""
         return waiting.wait(self, until, within)
@@ -161,7 +167,7 @@ class EndpointSlices:
         """
         if not self._selector:
             return
-        for _ in poll(within):
+        for _ in poll(within, f"waiting until the {self} are its ready Pods"):
             pods = {pod.name for pod in self.lab.pods(self._selector) if _may_be_asked(pod)}
             endpoints = {endpoint.who for endpoint in self if endpoint.ready}
             if endpoints == pods:
@@ -191,6 +197,7 @@ def ready_endpoints(count: int) -> State:
     return State(
         f"{count} ready endpoint{'s' * (count != 1)}",
         lambda obj: sum(endpoint.ready for endpoint in endpoints_in(obj)) == count,
+        about={"ready_endpoints()": "EndpointSlice"},
     )
 
 
@@ -199,6 +206,7 @@ def terminating_endpoints(count: int) -> State:
     return State(
         f"{count} terminating endpoint{'s' * (count != 1)}",
         lambda obj: sum(endpoint.terminating for endpoint in endpoints_in(obj)) == count,
+        about={"terminating_endpoints()": "EndpointSlice"},
     )
 
 

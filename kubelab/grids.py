@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import html
-import re
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 import nbclaims.display
-from kubelab.display import caption
+from kubelab.display import render
 from nbclaims.claims import registry
 from nbclaims.record import anchor
 
@@ -36,19 +33,17 @@ def grid(rows: Sequence[Labels], columns: Sequence[Labels], title: str) -> None:
     cells = {(row, column): _observed(observed, row, column) for row in rows for column in columns}
     words = dict.fromkeys(word for word, _ in cells.values() if word != REFUSED)
     tints = dict(zip(words, TINTS, strict=False))
-    lines = []
-    for group, members in _groups(rows):
-        for number, row in enumerate(members):
-            head = f"<th scope='rowgroup' rowspan='{len(members)}'>{_esc(group)}</th>"
-            lines.append(
-                f"<tr>{head * (number == 0)}<th scope='row'>{_esc(row[1])}</th>"
-                + "".join(_cell(*cells[row, column], tints) for column in columns)
-                + "</tr>"
-            )
     nbclaims.display.show(
         {
-            "text/html": f"<table class='grid'>{caption(title)}"
-            f"<thead>{_heads(columns)}</thead><tbody>{''.join(lines)}</tbody></table>",
+            "text/html": render(
+                "grid.html",
+                title=title,
+                row_groups=_groups(rows),
+                column_groups=_groups(columns),
+                cells=cells,
+                tints=tints,
+                anchor=anchor,
+            ),
             "text/plain": "\n".join(
                 f"{' '.join(row)}, {' '.join(column)}: {word}"
                 for (row, column), (word, _) in cells.items()
@@ -64,26 +59,5 @@ def _observed(observed: dict, row: Labels, column: Labels) -> tuple[str, str]:
     return observed[key]
 
 
-def _cell(word: str, claim: str, tints: dict[str, str]) -> str:
-    # Two digits more than a colour's six: how much of it lies over the ground.
-    tint = f" style='background: {tints[word]}33'" if word in tints else " class='refused'"
-    return f"<td{tint}><a href='#{anchor(claim)}'>{_esc(word)}</a></td>"
-
-
-def _heads(columns: Sequence[Labels]) -> str:
-    groups = "".join(
-        f"<th scope='colgroup' colspan='{len(members)}'>{_esc(group)}</th>"
-        for group, members in _groups(columns)
-    )
-    # A narrow column may break `OnFailure` where its second word begins.
-    narrow = (re.sub(r"(?<=[a-z])(?=[A-Z])", "<wbr>", _esc(label)) for _, label in columns)
-    own = "".join(f"<th scope='col'>{label}</th>" for label in narrow)
-    return f"<tr><td rowspan='2' colspan='2'></td>{groups}</tr><tr>{own}</tr>"
-
-
 def _groups(labels: Sequence[Labels]) -> list[tuple[str, list[Labels]]]:
     return [(group, list(members)) for group, members in groupby(labels, lambda label: label[0])]
-
-
-def _esc(text: Any) -> str:
-    return html.escape(str(text))

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from kubelab.connection import REQUEST_TIMEOUT, Api
+from kubelab.connection import Api
 from kubelab.display import echo
+from kubelab.limits import REQUEST_TIMEOUT
 
 KUBECTL = Path(sys.executable).with_name("kubectl")
 

@@ -158,9 +158,9 @@ class Lab:
         """
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file} -o yaml")
         manifest = self._document(file)
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for the dry run of {file}"):
             answer = self.api.apply(manifest, self.namespace, dry_run=True)
-            if not until or until.holds(answer):
+            if until is None or until.holds(answer):
                 break
         return answer
 
@@ -328,7 +328,7 @@ class Lab:
         return Traefik(service, deployment)
 
     def _ask(self, manifest: dict, dry_run: bool, within: float) -> ApplyResult:
-        for _ in poll(within):
+        for _ in poll(within, "waiting for a rejection"):
             result, said = self._answer(manifest, dry_run)
             if not result.accepted:
                 break

@@ -72,7 +72,7 @@ class Loki:
         """
         self._api.echo(*self._query(tenant))
         ours = set(written)
-        for is_last in poll(within):
+        for is_last in poll(within, f"waiting until Loki has all lines of {tenant}"):
             try:
                 stored = [line for line in self._lines(tenant) if line in ours]
             except NoAnswer:

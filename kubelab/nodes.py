@@ -61,7 +61,7 @@ class Node:
         sticky = spec.get("sessionAffinity") == "ClientIP"
         name, chain = f"{service.namespace}/{service.name}", "SVL" if local else "SVC"
         lead = re.compile(rf'^-A KUBE-{chain}-.*"{name}(?::\S+)? -> ([\d.]+):.*', re.MULTILINE)
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for the rules of {self.name} for {service}"):
             ready = {e for e in service.endpoints if e.ready and (not local or e.node == self.name)}
             hinted = {endpoint for endpoint in ready if self.name in endpoint.for_nodes}
             wanted = {endpoint.ip for endpoint in hinted or ready}

@@ -9,17 +9,21 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kubelab import waiting
+from kubelab.commands import CommandFailed, failure
 from kubelab.connection import Api
-from kubelab.display import echo
+from kubelab.display import Progress, echo
 from kubelab.kubectl import kubectl
 from kubelab.polling import poll
 from kubelab.results import ApplyResult
-from kubelab.states import State, container_status
+from kubelab.states import TERMINAL, State, container_status, describe, shortened
 from kubelab.store import Informer, Snapshot
 from kubelab.timeline import Timeline, changes, container_statuses, log_timestamps, state_of
 
 LOG_SECONDS = 30
 """How long a container may take to write the lines that `log_timestamps` asks for."""
+
+LAST_EVENTS = 5
+"""How many Kubernetes Events a failed wait shows."""
 
 
 class Session(Protocol):
@@ -214,14 +218,23 @@ class KubernetesObject:
         The watches of two kinds keep no step: a Job may be seen active before its Pod is seen.
         """
         informer = self.lab.informer("v1", "Pod")
-        deadline, count = informer.clock() + within, informer.count
+        start, count = informer.clock(), informer.count
+        progress = Progress(f"waiting for the first Pod of {self}")
         while not (pods := self.pods()):
             if informer.error:
                 raise informer.error
-            if informer.clock() >= deadline:
-                raise waiting.WaitFailed(f"{self} has made no Pod within {within:g} s")
-            informer.sleep_until_change(count, deadline - informer.clock())
+            over = informer.clock() - start
+            if over >= within:
+                events = "".join(f"\n    {line}" for line in self.last_events())
+                raise waiting.WaitFailed(
+                    f"{self} has created no Pod within {within:g} s"
+                    + (f"\n\n  Last Events:{events}" if events else "")
+                    + f"\n\n  Next: {self.describe_command}"
+                )
+            progress.update(f"· {over:.0f} s of {within:g} s")
+            informer.sleep_until_change(count, min(within - over, waiting.PROGRESS_EVERY))
             count = informer.count
+        progress.update(f"· came after {informer.clock() - start:.1f} s")
         return pods[0]
 
     def get(self) -> dict[str, str]:
@@ -248,14 +261,32 @@ class KubernetesObject:
         a moment later.
         """
         echo(f"kubectl events --for {self.reference} -n {self.namespace}")
-        path = self.lab.api.path("v1", "Event", self.namespace)
-        mine = {"fieldSelector": f"involvedObject.uid={self.uid}"}
-        for _ in poll(within):
-            items = self.lab.api.request("get", path, **mine)["items"]
-            items.sort(key=lambda event: int(event["metadata"]["resourceVersion"]))
+        for _ in poll(within, f"waiting for Events about {self}"):
+            items = self._read_events()
             if found := [event for event in items if reason in (None, event["reason"])]:
                 break
         return found
+
+    def last_events(self) -> list[str]:
+        """The last Kubernetes Events about this object, as lines, oldest first.
+
+        None where they can't be read: they explain another error, which must not get lost.
+        """
+        try:
+            events = self._read_events()[-LAST_EVENTS:]
+        except Exception:
+            return []
+        return [
+            f"{event['type']} {event['reason']}: {shortened(event['message'])}"
+            + (f" ({event['count']} times)" if (event.get("count") or 1) > 1 else "")
+            for event in events
+        ]
+
+    def _read_events(self) -> list[dict]:
+        path = self.lab.api.path("v1", "Event", self.namespace)
+        mine = {"fieldSelector": f"involvedObject.uid={self.uid}"}
+        items = self.lab.api.request("get", path, **mine)["items"]
+        return sorted(items, key=lambda event: int(event["metadata"]["resourceVersion"]))
 
     def _path(self) -> str:
         return self.lab.api.path(self.api_version, self.kind, self.namespace, self.name)
@@ -322,7 +353,7 @@ class Pod(KubernetesObject):
         from kubernetes.dynamic.exceptions import BadRequestError
 
         self._echo_logs(container)
-        for is_last in poll(LOG_SECONDS):
+        for is_last in poll(LOG_SECONDS, f"waiting for timestamps in the log of {self}"):
             try:
                 found = log_timestamps(self._log(container))
             except BadRequestError:
@@ -347,20 +378,58 @@ class Pod(KubernetesObject):
         return ApplyResult(200)
 
     def exec(self, *command: str, container: str | None = None) -> str:
-        """Run a command in a container and return what it printed; RuntimeError if it fails."""
+        """Run a command in a container and return what it printed; CommandFailed if it fails."""
         option = f" -c {container}" if container else ""
         echo(f"kubectl exec {self.name} -n {self.namespace}{option} -- {shlex.join(command)}")
-        target = container or self.object["spec"]["containers"][0]["name"]
-        code, out, err = self.lab.api.exec(self.namespace, self.name, target, list(command))
+        code, out, err = self.run(*command, container=container)
         if code != 0:
-            raise RuntimeError(f"{shlex.join(command)} ended with exit code {code}: {err or out}")
+            raise failure(code, command, err or out)
         return out
+
+    def run(self, *command: str, container: str | None = None) -> tuple[int, str, str]:
+        """Run a command in a container, the first one without a name: exit code, stdout, stderr.
+
+        Raises:
+            CommandFailed: The Pod is gone or has ended, or the command didn't run or didn't end.
+            ValueError: The Pod has no such container.
+        """
+        names = self._containers(container, "no command can run in it")
+        if self.phase in TERMINAL:
+            raise CommandFailed(
+                f"{self} has ended (phase {self.phase}): no command can run in it\n"
+                "  Next: run the command while the Pod runs, or read its log with .logs()"
+            )
+        target = container or names[0]
+        try:
+            return self.lab.api.exec(self.namespace, self.name, target, list(command))
+        except Exception as error:
+            if "container not found" not in str(error):
+                raise
+        raise CommandFailed(
+            f"container {target} of {self} does not run: no command can run in it "
+            f"({describe(self.object)})\n"
+            "  Next: run the command after .wait(until=running()), or read the log with .logs()"
+        )
+
+    def _containers(self, wanted: str | None, when_gone: str) -> list[str]:
+        """The names of the containers; an error where the Pod is gone or lacks the wanted one."""
+        if self.object is None:
+            raise CommandFailed(
+                f"{self} is gone: {when_gone}\n  Next: run the cell again that applies it"
+            )
+        spec = self.object["spec"]
+        found = spec["containers"] + spec.get("initContainers", [])
+        names = [container["name"] for container in found]
+        if wanted not in (None, *names):
+            raise ValueError(f"{self} has no container {wanted!r}; it has {', '.join(names)}")
+        return names
 
     def _echo_logs(self, container: str | None, previous: bool = False) -> None:
         options = f" -c {container}" * bool(container) + " --previous" * previous
         echo(f"kubectl logs {self.name} -n {self.namespace}{options}")
 
     def _log(self, container: str | None, previous: bool = False) -> str:
+        self._containers(container, "its logs are gone with it")
         query = {"container": container, "previous": "true" if previous else None}
         return self.lab.api.text(
             f"{self._path()}/log", **{key: value for key, value in query.items() if value}

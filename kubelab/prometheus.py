@@ -57,7 +57,7 @@ class Prometheus:
         """
         self._moment = {}
         self._echo("query", query=promql)
-        for _ in poll(within):
+        for _ in poll(within, f"waiting for {promql} = {at}"):
             value = self._value(promql)
             if value == at:
                 break
@@ -75,7 +75,7 @@ class Prometheus:
         self._moment = {}
         self._echo("query", query=ANSWERED)
         after = self._time() + IN_TRANSIT
-        for _ in poll(within):
+        for _ in poll(within, f"waiting until Prometheus scrapes {pod.name}"):
             answered = {labels.get("pod"): at for labels, at in self._series(ANSWERED)}
             if answered.get(pod.name, 0) > after:
                 self._moment = {"time": answered[pod.name]}

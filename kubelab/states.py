@@ -5,12 +5,31 @@ Each says itself in words, and knows when it can no longer come.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from kubelab.timeline import container_statuses, state_of
 
 TERMINAL = ("Succeeded", "Failed")
+PHASES = ("Pending", "Running", *TERMINAL, "Unknown")
+
+NO_IMAGE = ("ErrImageNeverPull", "InvalidImageName", "ErrImagePull", "ImagePullBackOff")
+"""The reasons of a container that waits because the kubelet can't get its image."""
+PULLED_LATER = re.compile(
+    r"QPS exceeded|[Tt]oo many requests|503|handshake timeout|reset by peer|EOF"
+)
+"""In the message of a failed pull: the next attempt may succeed."""
+EXPLAINED = (*NO_IMAGE, "CreateContainerConfigError", "CreateContainerError", "RunContainerError")
+"""The reasons of a waiting container whose message `describe` shows: it names the cause."""
+LONGEST_MESSAGE = 300
+"""Characters of a component's message. containerd repeats the image's name at each level."""
+
+STEPS = {
+    "Pod": "call it on a Pod, such as the one that `.first_pod()` returns",
+    "EndpointSlice": "call it on `.endpoints` of a Service",
+}
+"""What to write instead of a wait for a state that the object can't have, by the state's kind."""
 
 
 def _never(obj: dict) -> str | None:
@@ -26,12 +45,30 @@ class State:
     hopeless: Callable[[dict], str | None] = _never
     """Why this object can no longer reach the state, or None."""
     when_gone: bool = False
+    about: Mapping[str, str] = field(default_factory=dict)
+    """The kind that the object must have, by the call that requires it: `{"running()": "Pod"}`."""
+
+    def __bool__(self) -> bool:
+        # `a or b` would be `a`, and the wait would be for one half of what was written.
+        raise TypeError(
+            f"the state {self.text!r} is neither true nor false: `or`, `and` and `not` don't "
+            "combine states\n  Next: write | for or and & for and: running() | finished()"
+        )
 
     def holds(self, obj: dict | None) -> bool:
         return self.when_gone if obj is None else self.test(obj)
 
     def hopeless_because(self, obj: dict) -> str | None:
         return None if self.holds(obj) else self.hopeless(obj)
+
+    def check_kind(self, kind: str) -> None:
+        """Raise TypeError if an object of this kind can't have the state."""
+        for call, wanted in self.about.items():
+            if wanted != kind:
+                raise TypeError(
+                    f"{call} is about {_with_article(wanted)}; this is {_with_article(kind)}\n"
+                    f"  Next: {STEPS[wanted]}"
+                )
 
     def __or__(self, other: State) -> State:
         def hopeless(obj: dict) -> str | None:
@@ -43,6 +80,7 @@ class State:
             lambda obj: self.test(obj) or other.test(obj),
             hopeless,
             self.when_gone or other.when_gone,
+            {**self.about, **other.about},
         )
 
     def __and__(self, other: State) -> State:
@@ -51,21 +89,60 @@ class State:
             lambda obj: self.test(obj) and other.test(obj),
             lambda obj: self.hopeless_because(obj) or other.hopeless_because(obj),
             self.when_gone and other.when_gone,
+            {**self.about, **other.about},
         )
 
 
+def checked(given: object, parameter: str) -> State:
+    """Return what a wait was given as its state; explain what else it was given.
+
+    Args:
+        given: the argument.
+        parameter: its name: `until` or `state`.
+
+    Raises:
+        TypeError: it is text, a function that nobody called, or no state at all.
+    """
+    if isinstance(given, State):
+        return given
+    if isinstance(given, str):
+        by_name = {name: f"phase({name!r})" for name in PHASES}
+        written = next((by_name[name] for name in PHASES if name.lower() == given.lower()), None)
+        problem, step = "is text, not a state", written or "phase('Running'), ready(), running()"
+        shown = repr(given)
+    elif callable(given):
+        shown = getattr(given, "__name__", repr(given))
+        problem, step = "is a function, not a state: the parentheses are missing", f"{shown}()"
+    else:
+        shown, problem = repr(given), f"is of type {type(given).__name__}, not a state"
+        step = "phase('Running'), ready(), running()"
+    raise TypeError(f"{parameter}={shown} {problem}\n  Next: {parameter}={step}")
+
+
 def phase(*names: str) -> State:
-    """The Pod is in one of these phases."""
+    """The Pod is in one of these phases; ValueError for one that Pods don't have."""
+    if not names or set(names) - set(PHASES):
+        unknown = ", ".join(repr(name) for name in names if name not in PHASES)
+        raise ValueError(
+            (f"Pods have no phase {unknown}" if unknown else "phase() names no phase")
+            + f"\n  Next: choose one or more of {', '.join(PHASES)}"
+        )
     return State(
         f"phase {' or '.join(names)}",
         lambda pod: pod.get("status", {}).get("phase") in names,
-        _finished_pod,
+        lambda pod: _finished_pod(pod) or _no_image(pod),
+        about={"phase()": "Pod"},
     )
 
 
 def finished() -> State:
     """The Pod has ended: phase Succeeded or Failed."""
-    return State("finished", lambda pod: pod.get("status", {}).get("phase") in TERMINAL)
+    return State(
+        "finished",
+        lambda pod: pod.get("status", {}).get("phase") in TERMINAL,
+        _no_image,
+        about={"finished()": "Pod"},
+    )
 
 
 def ready() -> State:
@@ -78,7 +155,7 @@ def ready() -> State:
             return 0 < obj["status"]["desiredNumberScheduled"] == obj["status"]["numberReady"]
         return condition("Ready").test(obj)
 
-    return State("ready", test, _finished_pod)
+    return State("ready", test, lambda obj: _finished_pod(obj) or _no_image(obj))
 
 
 def condition(kind: str, status: str = "True") -> State:
@@ -122,7 +199,12 @@ def exited(container: str | None = None, times: int = 1) -> State:
         return status.get("restartCount", 0) + ended_now >= times
 
     who = container or "the container"
-    return State(f"{who} exited" + f" {times} times" * (times > 1), test)
+    return State(
+        f"{who} exited" + f" {times} times" * (times > 1),
+        test,
+        lambda pod: _no_image(pod, container),
+        about={"exited()": "Pod"},
+    )
 
 
 def restarts(at_least: int, of: str | None = None) -> State:
@@ -131,7 +213,8 @@ def restarts(at_least: int, of: str | None = None) -> State:
     return State(
         f"{of or 'the container'} restarted {times} or more",
         lambda pod: container_status(pod, of).get("restartCount", 0) >= at_least,
-        _finished_pod,
+        lambda pod: _finished_pod(pod) or _no_image(pod, of),
+        about={"restarts()": "Pod"},
     )
 
 
@@ -140,7 +223,8 @@ def running(container: str | None = None) -> State:
     return State(
         f"{container or 'the container'} running",
         lambda pod: "running" in container_status(pod, container).get("state", {}),
-        _finished_pod,
+        lambda pod: _finished_pod(pod) or _no_image(pod, container),
+        about={"running()": "Pod"},
     )
 
 
@@ -151,7 +235,16 @@ def waiting_for(reason: str, container: str | None = None) -> State:
         state, details = state_of(container_status(pod, container))
         return state == "waiting" and details.get("reason") == reason
 
-    return State(f"{container or 'the container'} waiting: {reason}", test, _finished_pod)
+    def hopeless(pod: dict) -> str | None:
+        # The kubelet goes on to report these reasons, by turns, for as long as there is no image.
+        return _finished_pod(pod) or (None if reason in NO_IMAGE else _no_image(pod, container))
+
+    return State(
+        f"{container or 'the container'} waiting: {reason}",
+        test,
+        hopeless,
+        about={"waiting_for()": "Pod"},
+    )
 
 
 def gone() -> State:
@@ -191,11 +284,17 @@ def describe(obj: dict | None) -> str:
         if state == "terminated":
             text += f" (exit code {details['exitCode']})"
         elif reason:
-            text += f" ({reason})"
+            message = details.get("message") if reason in EXPLAINED else None
+            text += f" ({reason}{': ' + shortened(message) if message else ''})"
         parts.append(text + (f", {count} restart{'s' * (count > 1)}" if count else ""))
     if "endpoints" in obj:
         ready = sum(e.get("conditions", {}).get("ready", True) for e in obj["endpoints"])
         parts.append(f"{len(obj['endpoints'])} endpoints, {ready} ready")
+    parts += [
+        f"not scheduled: {shortened(c.get('message', ''))}"
+        for c in status.get("conditions", [])
+        if c.get("reason") == "Unschedulable" and c["status"] == "False"
+    ]
     true = [c["type"] for c in status.get("conditions", []) if c["status"] == "True"]
     return "; ".join(parts or [f"conditions {', '.join(true)}" if true else "no status yet"])
 
@@ -205,3 +304,49 @@ def _finished_pod(pod: dict) -> str | None:
     if now in TERMINAL:
         return f"the Pod is {now}, and a Pod that has ended does not run again"
     return None
+
+
+def _no_image(obj: dict, name: str | None = None) -> str | None:
+    """Why a container never starts for want of its image; None where it may.
+
+    The reason counts for a container and for the init containers before it; for all containers
+    without a name. A Pod with a deadline ends without its image.
+    """
+    spec = obj.get("spec", {})
+    if "activeDeadlineSeconds" in spec:
+        return None
+    first = [container["name"] for container in spec.get("initContainers", [])]
+    images = {
+        container["name"]: container.get("image")
+        for container in spec.get("initContainers", []) + spec.get("containers", [])
+    }
+    for container, status in container_statuses(obj).items():
+        state, details = state_of(status)
+        reason, message = details.get("reason"), details.get("message", "")
+        if (
+            state != "waiting"
+            or reason not in NO_IMAGE
+            or (name not in (None, container) and container not in first)
+            # Of another image, which has been replaced since.
+            or status.get("image", images.get(container)) != images.get(container)
+            or PULLED_LATER.search(message)
+        ):
+            continue
+        return f"the kubelet can't get the image of {container} ({reason}: {shortened(message)})"
+    return None
+
+
+def shortened(message: str) -> str:
+    """Return a component's message on one line, without its middle if it is long.
+
+    The beginning tells what failed, and the end why.
+    """
+    text = " ".join(message.split())
+    if len(text) <= LONGEST_MESSAGE:
+        return text
+    begin = LONGEST_MESSAGE // 3
+    return f"{text[:begin]} … {text[begin + 3 - LONGEST_MESSAGE :]}"
+
+
+def _with_article(kind: str) -> str:
+    return f"{'an' if kind[0] in 'AEIOU' else 'a'} {kind}"

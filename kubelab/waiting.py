@@ -6,7 +6,7 @@ import dataclasses
 from typing import Protocol
 
 from kubelab.display import Progress
-from kubelab.states import State, describe
+from kubelab.states import State, checked, describe
 from kubelab.store import Informer, Snapshot
 from kubelab.timeline import Timeline
 
@@ -17,15 +17,20 @@ comes within 5 s elsewhere, and never longer than it takes to come."""
 PROGRESS_EVERY = 1.0
 """Seconds between two updates of the progress line."""
 
+LOOK_EVERY = 15.0
+"""Seconds after which a wait reads the object itself, because a watch on a server that no longer
+answers is as silent as a watch on an object that doesn't change; and its last Event, because a long
+pull of an image changes nothing in the object."""
 
-class WaitFailed(AssertionError):
-    """The state did not come, or can no longer come: the message tells what came instead.
 
-    It is not `ClaimFailed`: nothing was claimed yet.
+class WaitFailed(RuntimeError):
+    """The state did not come, or can no longer come; the message tells what came instead.
+
+    It is not a `ClaimFailed`: the cluster has shown nothing about a claim.
     """
 
     def _render_traceback_(self) -> list[str]:
-        # IPython's protocol: the message tells the story, frames inside kubelab do not.
+        # IPython calls this instead of printing a traceback, whose frames are kubelab's own.
         return [f"WaitFailed: {self}"]
 
 
@@ -39,6 +44,10 @@ class Watched(Protocol):
     @property
     def start(self) -> float:
         """When the thing was applied, by the informer's clock."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of object, which a state may require."""
 
     @property
     def name(self) -> str:
@@ -59,6 +68,9 @@ class Watched(Protocol):
     def snapshots(self) -> list[Snapshot]:
         """Every snapshot so far, in order."""
 
+    def last_events(self) -> list[str]:
+        """The last Kubernetes Events about the thing, as lines, oldest first."""
+
     def __str__(self) -> str: ...
 
 
@@ -67,10 +79,13 @@ def wait(watched: Watched, until: State, within: float = WITHIN) -> Timeline:
 
     An API server that stops answering ends the wait with its own error.
     """
+    until = checked(until, "until")
+    until.check_kind(watched.kind)
     informer, start = watched.informer, watched.informer.clock()
     deadline = start + within
     progress = Progress(f"waiting for {watched}: {until.text}")
-    seen = max(len(watched.snapshots()) - 1, 0)
+    seen, looked, last_look = max(len(watched.snapshots()) - 1, 0), start, False
+    event = ""
     try:
         while True:
             count = informer.count
@@ -89,15 +104,21 @@ def wait(watched: Watched, until: State, within: float = WITHIN) -> Timeline:
             seen = len(snapshots)
             if informer.error:
                 raise informer.error
-            remaining = deadline - informer.clock()
-            if remaining <= 0:
+            if last_look:
                 raise _gave_up(watched, until, within, None)
+            remaining = deadline - informer.clock()
+            last_look = remaining <= 0
+            if last_look or informer.clock() - looked >= LOOK_EVERY:
+                looked = informer.clock()
+                informer.refresh(watched.name)
+                event = "".join(f" · {line}" for line in watched.last_events()[-1:])
+                continue
             progress.update(
-                f"· {within - remaining:.0f} s of {within:g} s · {describe(watched.object)}"
+                f"· {within - remaining:.0f} s of {within:g} s · {describe(watched.object)}{event}"
             )
             informer.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
     except BaseException as error:
-        # Ctrl-C too: the line must not claim that somebody still waits.
+        # Ctrl-C too: the line must not say that the cell still waits.
         progress.update(f"· ended by {type(error).__name__} after {informer.clock() - start:.1f} s")
         raise
 
@@ -107,6 +128,8 @@ def hold(watched: Watched, state: State, during: float) -> Timeline:
 
     The timeline is meant as a claim's evidence: a claim fails when its evidence did not hold.
     """
+    state = checked(state, "state")
+    state.check_kind(watched.kind)
     progress = Progress(f"watching {watched} for {during:g} s: {state.text}")
     broken = _what_broke(watched, state, during, progress)
     progress.update(f"· did not hold: {broken}" if broken else "· held")
@@ -144,10 +167,11 @@ def _gave_up(watched: Watched, until: State, after: float, reason: str | None) -
     head = f"gave up after {after:.1f} s waiting for {watched}: {until.text}"
     if reason:
         head = f"{watched} will not be {until.text}: {reason}"
-    timeline = "\n".join(f"    {line}" for line in watched.timeline.lines())
-    return WaitFailed(
-        f"{head}\n\n"
-        f"  Last seen: {describe(watched.object)}\n\n"
-        f"  What happened, in order:\n{timeline}\n\n"
-        f"  Next: {watched.describe_command}"
-    )
+    parts = [head, f"  Last seen: {describe(watched.object)}"]
+    for title, lines in (
+        ("What happened, in order", watched.timeline.lines()),
+        ("Last Events", watched.last_events()),
+    ):
+        if lines:
+            parts.append("\n".join([f"  {title}:", *(f"    {line}" for line in lines)]))
+    return WaitFailed("\n\n".join([*parts, f"  Next: {watched.describe_command}"]))

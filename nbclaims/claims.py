@@ -6,15 +6,17 @@ notebook, which holds both, is the book's evidence.
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from nbclaims import display, environment
 from nbclaims.matchers import agrees
 from nbclaims.record import MIME_TYPE, NAME, Record, anchor
+from nbclaims.templating import environment_of
+from nbclaims.words import apart, words
 
 
 class Evidence(Protocol):
@@ -49,46 +51,51 @@ class ClaimFailed(AssertionError):
     def __init__(self, record: Record, text: str) -> None:
         super().__init__(text)
         self.record = record
-        self.name, self.observed, self.expected = record.name, record.observed, record.expected
+        self.name, self.sentence = record.name, record.sentence
+        self.observed, self.expected = record.observed, record.expected
 
     def _render_traceback_(self) -> list[str]:
         # IPython calls this instead of printing a traceback, whose frames would hide the message.
-        return [f"ClaimFailed: {self}"]
+        if not display.in_notebook():
+            return [f"ClaimFailed: {self}"]
+        return [
+            f"ClaimFailed: {self.sentence}",
+            "  This does not hold: the box above shows what was expected and what was observed.",
+        ]
 
 
 @dataclass
 class Registry:
-    """The claims that this process has made: their records, and which cell made which name."""
+    """The records of the claims that this process has made."""
 
     records: list[Record] = field(default_factory=list)
-    cells: dict[str, tuple[str, int] | None] = field(default_factory=dict)
-
-    def check_name(self, name: str) -> None:
-        """Note that the running cell makes this claim.
-
-        Raises:
-            ValueError: a link can't contain the name, or another cell has used it.
-        """
-        if not NAME.fullmatch(name):
-            raise ValueError(f"claim name {name!r}: use small letters, digits and single hyphens")
-        here = display.current_cell()
-        if name in self.cells:
-            there = self.cells[name]
-            same_cell_again = here and there and here[0] == there[0] and here[1] != there[1]
-            if not same_cell_again:
-                raise ValueError(
-                    f"claim {name!r} is made twice; a chapter links to it by this name\n"
-                    "  Next: give one of them another name"
-                )
-        self.cells[name] = here
 
     def clear(self) -> None:
         """Forget all claims."""
         self.records.clear()
-        self.cells.clear()
 
 
 registry = Registry()
+
+
+_templates = environment_of(Path(__file__).with_name("templates"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """An expected and an observed value, in words."""
+
+    key: str
+    expected: str
+    observed: str
+    differs: bool
+
+    @classmethod
+    def of(cls, key: str, expected: Any, observed: Any) -> Row:
+        """Compare two values."""
+        if agrees(expected, observed):
+            return cls(key, words(expected), words(observed), False)
+        return cls(key, *apart(expected, observed), True)
 
 
 def claim(
@@ -98,7 +105,7 @@ def claim(
     observed: Mapping[str, Any],
     expected: Mapping[str, Any],
     because: str,
-    evidence: Evidence | None = None,
+    evidence: Evidence | Mapping[str, Evidence] | None = None,
 ) -> None:
     """Compare what a run observed with what the book says.
 
@@ -109,39 +116,56 @@ def claim(
         expected: values or matchers under the same names.
         because: completes "The book expects this because …".
         evidence: what happened, to show with the claim. If a state was to hold, it must have held.
+            Where several things were observed, the evidence of each by its name in `observed`: a
+            failed claim shows that of the values that differ.
 
     Raises:
         ClaimFailed: they differ.
-        ValueError: the name is used already, or `observed` and `expected` have different names.
+        ValueError: a link can't contain the name, `observed` and `expected` have different names,
+            or neither has any.
     """
-    registry.check_name(name)
+    if not NAME.fullmatch(name):
+        raise ValueError(f"claim name {name!r}: use small letters, digits and single hyphens")
     if observed.keys() != expected.keys():
         raise ValueError(
-            f"claim {name!r}: observed has {', '.join(observed)}; "
-            f"expected has {', '.join(expected)}"
+            f"claim {name!r}: observed has {', '.join(observed) or 'nothing'}; "
+            f"expected has {', '.join(expected) or 'nothing'}"
         )
-    rows = [(key, expected[key], observed[key]) for key in expected]
-    wrong = [row for row in rows if not agrees(row[1], row[2])]
-    if evidence and evidence.held is False:
-        wrong.append(("watched", Words(evidence.state), Words(evidence.broken)))
+    if not observed:
+        raise ValueError(
+            f"claim {name!r} compares nothing: observed and expected are empty\n"
+            "  Next: give both the values that the sentence is about"
+        )
+    rows = [Row.of(key, expected[key], observed[key]) for key in expected]
+    watched = _by_row(evidence)
+    rows += [
+        Row(key, str(one.state), str(one.broken), True)
+        for key, one in watched.items()
+        if one.held is False
+    ]
+    wrong = [row for row in rows if row.differs]
+    shown = _to_show(watched, wrong)
     where = environment.describe()
     record = Record(
         name=name,
         sentence=sentence,
         holds=not wrong,
-        observed={key: _plain(value) for key, _, value in rows},
-        expected={key: _plain(value) for key, value, _ in rows},
+        observed={key: _plain(observed[key]) for key in expected},
+        expected={key: _plain(expected[key]) for key in expected},
         because=because,
-        timeline=evidence.records() if evidence else [],
+        timeline=[entry for one in shown for entry in one.records()],
         version=where.version if where else None,
         environment=where.description if where else None,
         at=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     )
     registry.records.append(record)
-    text = _failure_text(record, wrong, evidence)
+    text = _failure_text(record, wrong, shown)
+    box = _templates.get_template("claim.html")
     display.show(
         {
-            "text/html": _box(record, evidence),
+            "text/html": box.render(
+                record=record, rows=rows, evidence=shown, anchor=anchor(record.name)
+            ),
             "text/plain": f"holds: {sentence}" if record.holds else f"does not hold: {text}",
             MIME_TYPE: record.to_json(),
         }
@@ -150,10 +174,22 @@ def claim(
         raise ClaimFailed(record, text)
 
 
-class Words(str):
-    """Text that a failure's columns show without quotes."""
+WATCHED = "watched"
 
-    __repr__ = str.__str__
+
+def _by_row(evidence: Evidence | Mapping[str, Evidence] | None) -> dict[str, Evidence]:
+    """Return evidence by the name of the row that says that a state did not hold."""
+    if evidence is None:
+        return {}
+    if isinstance(evidence, Mapping):
+        return {f"{WATCHED} {key}": one for key, one in evidence.items()}
+    return {WATCHED: evidence}
+
+
+def _to_show(watched: Mapping[str, Evidence], wrong: Sequence[Row]) -> list[Evidence]:
+    """Return the evidence of what differs; all evidence where that isn't known."""
+    keys = {row.key for row in wrong} | {f"{WATCHED} {row.key}" for row in wrong}
+    return [one for key, one in watched.items() if key in keys] or list(watched.values())
 
 
 def _plain(value: Any) -> Any:
@@ -165,59 +201,16 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool | None) else repr(value)
 
 
-def _failure_text(
-    record: Record, wrong: list[tuple[str, Any, Any]], evidence: Evidence | None
-) -> str:
-    key_width = max((len(key) for key, _, _ in wrong), default=0)
-    width = max((len(repr(expected)) for _, expected, _ in wrong), default=0)
+def _failure_text(record: Record, wrong: Sequence[Row], evidence: Sequence[Evidence]) -> str:
+    key_width = max((len(row.key) for row in wrong), default=0)
+    width = max((len(row.expected) for row in wrong), default=0)
     lines = [record.sentence, ""]
     lines += [
-        f"  {key:<{key_width}}   expected {expected!r:<{width}}  observed {observed!r}"
-        for key, expected, observed in wrong
+        f"  {row.key:<{key_width}}   expected {row.expected:<{width}}  observed {row.observed}"
+        for row in wrong
     ]
     lines += ["", f"The book expects this because {record.because}."]
-    if evidence:
-        lines += ["", "What happened, in order:", *(f"  {line}" for line in evidence.lines())]
+    for one in evidence:
+        lines += ["", f"What happened to {one.subject}, in order:"]
+        lines += [f"  {line}" for line in one.lines()]
     return "\n".join(lines)
-
-
-def _box(record: Record, evidence: Evidence | None) -> str:
-    """Return the claim as HTML.
-
-    Colours come from custom properties that a page may set. The fallbacks are readable on light and
-    on dark backgrounds.
-    """
-    verdict, word = ("holds", "holds") if record.holds else ("fails", "does not hold")
-    colour = {"holds": "#2da44e", "fails": "#e5534b"}[verdict]
-    rows = "".join(
-        f"<tr><th scope='row'>{_esc(key)}</th><td>{_words(record.expected[key])}</td>"
-        f"<td>{_words(record.observed[key])}</td></tr>"
-        for key in record.expected
-    )
-    timeline = ""
-    if evidence:
-        lines = _esc("\n".join(evidence.lines()))
-        timeline = (
-            "<details><summary>What happened, in order</summary>"
-            f'<pre style="white-space: pre-wrap">{lines}</pre></details>'
-        )
-    where = " · ".join(filter(None, [record.version, record.environment, record.at]))
-    return (
-        f'<section class="claim claim-{verdict}" id="{anchor(record.name)}" '
-        f'aria-label="Claim {record.name}" style="border-inline-start: .3rem solid '
-        f'var(--claim-{verdict}, {colour}); padding-inline-start: 1rem">'
-        f"<p><strong>{_esc(record.sentence)}</strong> "
-        f'<span class="claim-verdict">· {word}</span></p>'
-        "<table><thead><tr><td></td><th scope='col'>expected</th><th scope='col'>observed</th></tr>"
-        f"</thead><tbody>{rows}</tbody></table>"
-        f"<p>Because {_esc(record.because)}.</p>{timeline}"
-        f'<p><small class="claim-where">{_esc(where)}</small></p></section>'
-    )
-
-
-def _words(value: Any) -> str:
-    return _esc(value if isinstance(value, str) else repr(value))
-
-
-def _esc(text: str) -> str:
-    return html.escape(text)

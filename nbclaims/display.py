@@ -1,4 +1,4 @@
-"""What a cell shows, and which cell it is. Outside a notebook nothing is shown."""
+"""What a cell shows. Outside a notebook nothing is shown."""
 
 from __future__ import annotations
 
@@ -19,16 +19,3 @@ def show(bundle: dict[str, Any]) -> None:
         from IPython.display import display
 
         display(bundle, raw=True)
-
-
-def current_cell() -> tuple[str, int] | None:
-    """Return the running cell's id and execution number; None outside a notebook."""
-    if not in_notebook():
-        return None
-    from IPython import get_ipython
-
-    shell = get_ipython()
-    # JupyterLab sends the cell's id with the request. Other front ends don't, and all their cells
-    # get the same id: otherwise nobody could edit a cell there and run it again.
-    request = shell.get_parent() or {}
-    return str(request.get("metadata", {}).get("cellId", "")), shell.execution_count

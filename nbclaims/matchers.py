@@ -6,6 +6,8 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nbclaims.words import words
+
 
 @dataclass(frozen=True)
 class Matcher:
@@ -35,7 +37,7 @@ def between(least: float, most: float) -> Matcher:
 
 def one_of(*values: Any) -> Matcher:
     """Match any of these values."""
-    return Matcher(f"one of {', '.join(map(repr, values))}", lambda value: value in values)
+    return Matcher(f"one of {', '.join(map(words, values))}", lambda value: value in values)
 
 
 def contains(part: Any) -> Matcher:
@@ -44,7 +46,7 @@ def contains(part: Any) -> Matcher:
     def test(value: Container[Any]) -> bool:
         return part in value
 
-    return Matcher(f"contains {part!r}", test)
+    return Matcher(f"contains {words(part)}", test)
 
 
 def agrees(expected: Any, observed: Any) -> bool:

@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 from sphinx.writers.text import TextTranslator
 
+from nbclaims.templating import environment_of
+from nbclaims.words import in_words
+
 from .citations import claim_citation, claim_domain, claim_listing
 from .ledger import Claim, Ledger, Verdict, ledger_of
-
-MANY = 8
-"""Of more values than these, equal ones are counted: nobody reads a long list."""
-
-
-def in_words(values: dict[str, Any]) -> str:
-    """Return observed or expected values as a person would say them: `phase Failed, restarts 0`.
-
-    Of many, those that are alike are counted: `24 times restarted`.
-    """
-    separator = "; " if any(isinstance(value, list | dict) for value in values.values()) else ", "
-    said = {key.replace("_", " "): _value(value) for key, value in values.items()}
-    alike = Counter(said.values() if len(said) > MANY else ())
-    parts = (
-        f"{alike[word]} times {word}" if alike[word] > 1 else f"{key} {word}"
-        for key, word in said.items()
-    )
-    return separator.join(dict.fromkeys(parts))
-
-
-def _value(value: Any) -> str:
-    match value:
-        case bool() | None:
-            return {True: "yes", False: "no", None: "none"}[value]
-        case float():
-            return f"{round(value, 2):g}"
-        case list():
-            return ", ".join(_value(item) for item in value) or "none"
-        case dict():
-            return f"({in_words(value)})"
-        case _:
-            return str(value)
 
 
 def prose(text: str) -> Markup:
@@ -59,12 +28,7 @@ def prose(text: str) -> Markup:
     return Markup("").join(parts)
 
 
-_templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_templates = environment_of(Path(__file__).with_name("templates"))
 _templates.filters.update(in_words=in_words, prose=prose)
 _templates.globals.update(Verdict=Verdict)
 

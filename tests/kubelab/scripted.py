@@ -74,6 +74,12 @@ def backing_off(wait: str, run: int = 0, code: int = 1, name: str = "worker") ->
     return _status(name, run, state, f"{name}-{run}", _end(name, run, code, None))
 
 
+def waits(reason: str, message: str) -> dict:
+    """The container `worker`, which has not started yet, and why."""
+    waiting = {"waiting": {"reason": reason, "message": message}}
+    return _status("worker", 0, waiting, "", None)
+
+
 def last(code: int, run: int, name: str = "worker") -> dict:
     """The `lastState` of a container whose run number `run` ended so."""
     return _end(name, run, code, None)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-from types import SimpleNamespace
 
 import pytest
 
 from kubelab import WaitFailed, polling
 from kubelab.answers import RECORD, chi_square, counts
 from kubelab.background import REPEATED_REQUESTS, results_in
-from kubelab.clients import Client, PodClient
+from kubelab.clients import Client
 
 
 class Scripted(Client):
@@ -166,17 +165,6 @@ def test_chi_square_of_even_and_of_lopsided_counts():
     assert chi_square({"a": 100, "b": 100, "c": 100}, among=3) == 0
     assert chi_square({"a": 300}, among=3) == 600
     assert chi_square({"a": 94, "b": 105, "c": 101}, among=3) == pytest.approx(0.62)
-
-
-def test_a_command_that_does_not_end_is_no_result():
-    pod = SimpleNamespace(
-        name="client",
-        namespace="lab-1",
-        object={"spec": {"containers": [{"name": "client"}]}},
-        lab=SimpleNamespace(api=SimpleNamespace(exec=lambda *_: (None, "", ""))),
-    )
-    with pytest.raises(TimeoutError, match="ask fewer times"):
-        PodClient(pod, {"echo-1"}.__contains__).get("echo")
 
 
 def test_waiting_for_an_answer_ends_with_the_last_result():

@@ -23,6 +23,7 @@ class FakeApi:
 
     def __init__(self, kubeconfig: Path, context: str) -> None:
         type(self).opened = (kubeconfig, context)
+        self.context, self.server = context, "https://127.0.0.1:6443"
 
     def request(self, method: str, path: str) -> dict[str, Any]:
         if path == "/version":
@@ -40,6 +41,7 @@ def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(connection, "KUBECONFIG", path)
     monkeypatch.setattr(connection, "Api", FakeApi)
     monkeypatch.delenv("KUBELAB_CONTEXT", raising=False)
+    monkeypatch.delenv("KUBELAB_RUN", raising=False)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "somebody-s"))
     mark = {"kubernetes-observed": {"images": "built"}}
     monkeypatch.setattr(FakeApi, "config_maps", {"kube-proxy": PROXY} | mark)
@@ -97,6 +99,59 @@ def test_another_cluster_takes_an_exact_context_and_a_file_that_is_named(
     (tmp_path / "somebody-s").touch()
     assert Cluster().description == "context mine"
     assert FakeApi.opened == (tmp_path / "somebody-s", "mine")
+
+
+def test_a_session_begins_with_where_it_is_and_what_it_will_create(
+    kubeconfig: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+):
+    monkeypatch.setattr(connection, "_cluster", None)
+    monkeypatch.setattr(environment, "describe", lambda: None)
+    connection.cluster()
+    connection.cluster()
+    assert capsys.readouterr().out == (
+        "Cluster: kind-kubernetes-observed at https://127.0.0.1:6443, Kubernetes v1.37.2.\n"
+        "Each lab creates a namespace there, and deletes it with all that is in it.\n"
+    )
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_on_another_cluster_the_mark_is_read_and_told(
+    kubeconfig: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, marked: bool
+):
+    monkeypatch.setenv("KUBELAB_CONTEXT", "mine")
+    (tmp_path / "somebody-s").touch()
+    if not marked:
+        del FakeApi.config_maps["kubernetes-observed"]
+    assert Cluster().announcement == (
+        "Cluster: mine at https://127.0.0.1:6443, Kubernetes v1.37.2. "
+        + (
+            "It carries the mark of the book's own cluster.\n"
+            if marked
+            else "It isn't the book's own cluster: labs run there because KUBELAB_CONTEXT names "
+            "it.\n"
+        )
+        + "Each lab creates a namespace there, and deletes it with all that is in it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("named", "problem"),
+    [
+        ("/a:/b", "KUBECONFIG names 2 files (/a:/b), and labs read exactly one."),
+        ("", "KUBECONFIG is empty, and labs read exactly one."),
+        ("/nowhere/config", "KUBECONFIG names /nowhere/config, which does not exist."),
+    ],
+)
+def test_another_cluster_s_kubeconfig_is_one_file(
+    kubeconfig: Path, monkeypatch: pytest.MonkeyPatch, named: str, problem: str
+):
+    monkeypatch.setenv("KUBELAB_CONTEXT", "mine")
+    monkeypatch.setenv("KUBECONFIG", named)
+    with pytest.raises(NoCluster) as failure:
+        Cluster()
+    assert str(failure.value) == (
+        f"{problem}\n  Next: export KUBECONFIG=<the file with the context mine>"
+    )
 
 
 def test_a_cluster_that_does_not_answer_keeps_its_error_and_gets_a_next_step():

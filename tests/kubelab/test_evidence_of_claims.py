@@ -27,7 +27,7 @@ def test_a_failed_claim_shows_the_timeline(shown: list[dict]):
     with pytest.raises(ClaimFailed) as failure:
         claim("c", "…", observed={"n": 1}, expected={"n": 0}, because="…", evidence=timeline)
     assert str(failure.value).splitlines()[-5:] == [
-        "What happened, in order:",
+        "What happened to Pod p, in order:",
         "  +0.0 s  worker  started",
         "  +0.0 s  Pod     phase Running",
         "  +2.1 s  worker  exited 0",

@@ -95,7 +95,7 @@ def test_the_first_pod_is_waited_for():
     owner = handle(ScriptedStore([(2.0, pod())]))
     assert owner.first_pod(within=5) is owner
     assert owner.informer.now == 2.0
-    with pytest.raises(WaitFailed, match="Pod p has made no Pod within 5 s"):
+    with pytest.raises(WaitFailed, match="Pod p has created no Pod within 5 s"):
         handle(ScriptedStore()).first_pod(within=5)
 
 

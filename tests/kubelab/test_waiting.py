@@ -1,8 +1,31 @@
+from types import SimpleNamespace
+
 import pytest
 
-from kubelab import WaitFailed, exited, finished, gone, phase, ready, restarts, waiting_for
-from kubelab.states import State
-from tests.kubelab.scripted import ScriptedStore, backing_off, ended, handle, last, pod, running
+import kubelab
+from kubelab import (
+    WaitFailed,
+    exited,
+    finished,
+    gone,
+    phase,
+    ready,
+    ready_endpoints,
+    restarts,
+    waiting_for,
+)
+from kubelab import waiting as waits_and_holds
+from kubelab.states import State, describe
+from tests.kubelab.scripted import (
+    ScriptedStore,
+    backing_off,
+    ended,
+    handle,
+    last,
+    pod,
+    running,
+    waits,
+)
 
 
 def test_wait_returns_the_timeline_once_the_state_holds():
@@ -156,3 +179,205 @@ def test_exited_counts_the_ends_of_a_container(status, ends):
     assert [times for times in (1, 2, 3) if exited(times=times).holds(state)] == [
         times for times in (1, 2, 3) if times <= ends
     ]
+
+
+def test_a_failed_wait_is_no_failed_assertion():
+    assert not issubclass(WaitFailed, AssertionError)
+
+
+@pytest.mark.parametrize(
+    ("until", "text"),
+    [
+        (
+            "Running",
+            "until='Running' is text, not a state\n  Next: until=phase('Running')",
+        ),
+        (
+            "up",
+            "until='up' is text, not a state\n  Next: until=phase('Running'), ready(), running()",
+        ),
+        (
+            kubelab.running,
+            "until=running is a function, not a state: the parentheses are missing\n"
+            "  Next: until=running()",
+        ),
+        (
+            True,
+            "until=True is of type bool, not a state\n"
+            "  Next: until=phase('Running'), ready(), running()",
+        ),
+    ],
+)
+def test_a_wait_tells_how_to_write_a_state(until: object, text: str):
+    with pytest.raises(TypeError) as failure:
+        handle(ScriptedStore([(0, pod())])).wait(until=until, within=60)
+    assert str(failure.value) == text
+
+
+def test_a_hold_names_its_own_parameter():
+    with pytest.raises(TypeError, match=r"^state='running' is text.*\n  Next: state=phase"):
+        handle(ScriptedStore([(0, pod())])).hold("running", during=5)
+
+
+def test_states_are_not_combined_with_or():
+    with pytest.raises(TypeError) as failure:
+        _ = kubelab.running() or phase("Succeeded")
+    assert str(failure.value) == (
+        "the state 'the container running' is neither true nor false: `or`, `and` and `not` don't "
+        "combine states\n"
+        "  Next: write | for or and & for and: running() | finished()"
+    )
+
+
+def test_an_unknown_phase_is_refused_at_once():
+    with pytest.raises(ValueError) as failure:
+        phase("running", "Failed")
+    assert str(failure.value) == (
+        "Pods have no phase 'running'\n"
+        "  Next: choose one or more of Pending, Running, Succeeded, Failed, Unknown"
+    )
+    with pytest.raises(ValueError, match=r"^phase\(\) names no phase\n"):
+        phase()
+
+
+def test_a_state_of_another_kind_is_refused_at_once():
+    service = handle(ScriptedStore([(0, pod())]))
+    service.kind = "Service"
+    with pytest.raises(TypeError) as failure:
+        service.wait(until=gone() | kubelab.running(), within=60)
+    assert str(failure.value) == (
+        "running() is about a Pod; this is a Service\n"
+        "  Next: call it on a Pod, such as the one that `.first_pod()` returns"
+    )
+    with pytest.raises(TypeError) as failure:
+        handle(ScriptedStore([(0, pod())])).hold(ready_endpoints(1), during=5)
+    assert str(failure.value) == (
+        "ready_endpoints() is about an EndpointSlice; this is a Pod\n"
+        "  Next: call it on `.endpoints` of a Service"
+    )
+
+
+NEVER = 'Container image "echo:2" is not present with pull policy of Never'
+
+
+@pytest.mark.parametrize(
+    "until", [phase("Running"), ready(), finished(), kubelab.running(), restarts(1), exited()]
+)
+def test_a_wait_ends_at_once_when_there_is_no_image(until: State):
+    informer = ScriptedStore([(0, pod("Pending", waits("ErrImageNeverPull", NEVER)))])
+    with pytest.raises(WaitFailed) as failure:
+        handle(informer).wait(until=until, within=60)
+    assert informer.now == 0
+    assert str(failure.value).splitlines()[0] == (
+        f"Pod p will not be {until.text}: the kubelet can't get the image of worker "
+        f"(ErrImageNeverPull: {NEVER})"
+    )
+
+
+@pytest.mark.parametrize("reason", ["InvalidImageName", "ErrImagePull", "ImagePullBackOff"])
+def test_each_reason_for_no_image_ends_a_wait(reason: str):
+    informer = ScriptedStore([(0, pod()), (1, pod("Pending", waits(reason, "not found")))])
+    with pytest.raises(WaitFailed, match=f"the image of worker \\({reason}: not found\\)"):
+        handle(informer).wait(until=ready(), within=60)
+    assert informer.now == 1
+
+
+def test_a_wait_for_the_back_off_of_a_pull_goes_on():
+    script = [(0, pod("Pending", waits("ErrImagePull", "not found")))]
+    script.append((9, pod("Pending", waits("ImagePullBackOff", "Back-off pulling image"))))
+    handle(ScriptedStore(script)).wait(until=waiting_for("ImagePullBackOff"), within=60)
+
+
+def test_a_wait_goes_on_where_the_image_may_still_come():
+    busy = pod("Pending", waits("ErrImagePull", "pull QPS exceeded"))
+    replaced = pod("Pending", waits("ErrImagePull", "not found") | {"image": "echo:1"})
+    replaced["spec"]["containers"][0]["image"] = "echo:2"
+    deadline = pod("Pending", waits("ErrImagePull", "not found"))
+    deadline["spec"]["activeDeadlineSeconds"] = 5
+    for waiting in (busy, replaced, deadline):
+        informer = ScriptedStore([(0, waiting), (5, pod("Failed"))])
+        handle(informer).wait(until=finished(), within=60)
+        assert informer.now == 5
+
+
+def test_a_container_doesn_t_wait_for_the_image_of_another_one():
+    other = waits("ErrImagePull", "not found") | {"name": "other"}
+    one = pod("Pending", running(name="one"), other)
+    handle(ScriptedStore([(0, one)])).wait(until=kubelab.running("one"), within=5)
+    init = pod("Pending", other, waits("PodInitializing", ""))
+    init["spec"] = {"containers": [{"name": "worker"}], "initContainers": [{"name": "other"}]}
+    with pytest.raises(WaitFailed, match="can't get the image of other"):
+        handle(ScriptedStore([(0, init)])).wait(until=kubelab.running("worker"), within=5)
+
+
+def test_what_keeps_a_pod_from_starting_is_described():
+    missing = pod("Pending", waits("CreateContainerConfigError", 'configmap "env" not found'))
+    assert describe(missing) == (
+        'phase Pending; worker waiting (CreateContainerConfigError: configmap "env" not found)'
+    )
+    full = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    pending = pod("Pending", conditions=[full | {"message": "0/3 nodes are\navailable"}])
+    assert describe(pending) == "phase Pending; not scheduled: 0/3 nodes are available"
+
+
+def test_a_failed_wait_shows_the_last_events_of_the_object():
+    def event(version: int, reason: str, message: str, count: int | None = None) -> dict:
+        metadata = {"resourceVersion": str(version)}
+        said = {"type": "Warning", "reason": reason, "message": message, "count": count}
+        return {"metadata": metadata} | said
+
+    def request(method: str, path: str, fieldSelector: str) -> dict:
+        assert (method, path, fieldSelector) == ("get", "/events", "involvedObject.uid=uid-1")
+        events = [event(9, "BackOff", "x" * 400, 3)]
+        return {"items": events + [event(n, "Failed", f"pull {n}") for n in range(1, 6)]}
+
+    waiting = handle(ScriptedStore([(0, pod())]))
+    waiting.lab.api = SimpleNamespace(path=lambda *_: "/events", request=request)
+    with pytest.raises(WaitFailed) as failure:
+        waiting.wait(until=ready(), within=1)
+    assert str(failure.value) == (
+        "gave up after 1.0 s waiting for Pod p: ready\n"
+        "\n"
+        "  Last seen: phase Pending\n"
+        "\n"
+        "  What happened, in order:\n"
+        "    nothing\n"
+        "\n"
+        "  Last Events:\n"
+        "    Warning Failed: pull 2\n"
+        "    Warning Failed: pull 3\n"
+        "    Warning Failed: pull 4\n"
+        "    Warning Failed: pull 5\n"
+        f"    Warning BackOff: {'x' * 100} … {'x' * 197} (3 times)\n"
+        "\n"
+        "  Next: kubectl describe pod/p -n lab-1"
+    )
+
+
+def test_a_wait_does_not_trust_a_watch_that_fell_silent():
+    informer = ScriptedStore([(0, pod())])
+    informer.on_refresh = pod("Running", running())
+    handle(informer).wait(until=phase("Running"), within=60)
+    assert informer.now == 15
+
+
+def test_a_long_wait_shows_the_last_event(monkeypatch: pytest.MonkeyPatch):
+    lines = []
+    monkeypatch.setattr(waits_and_holds.Progress, "update", lambda self, text: lines.append(text))
+    pulling = handle(ScriptedStore([(0, pod()), (16.5, pod("Running"))]))
+    pulling.last_events = lambda: ["Normal Scheduled: …", "Normal Pulling: Pulling image"]
+    pulling.wait(until=phase("Running"), within=60)
+    assert lines[-2:] == [
+        "· 16 s of 60 s · phase Pending · Normal Pulling: Pulling image",
+        "· came after 16.5 s",
+    ]
+
+
+def test_a_wait_ends_with_the_error_of_a_server_that_fell_silent():
+    def refresh(name: str) -> None:
+        raise TimeoutError("no answer")
+
+    informer = ScriptedStore([(0, pod())])
+    informer.refresh = refresh
+    with pytest.raises(TimeoutError):
+        handle(informer).wait(until=phase("Running"), within=60)

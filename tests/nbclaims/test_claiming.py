@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 
 import nbclaims.display
 from nbclaims import ClaimFailed, at_least, between, claim, contains, environment, one_of
-from nbclaims.claims import Evidence
 from nbclaims.environment import Environment
 from nbclaims.matchers import agrees
 from nbclaims.record import MIME_TYPE, Record
@@ -16,7 +16,7 @@ from nbclaims.record import MIME_TYPE, Record
 pytestmark = pytest.mark.usefixtures("shown")
 
 
-def make(observed: dict, expected: dict, evidence: Evidence | None = None, name: str = "a-claim"):
+def make(observed: dict, expected: dict, evidence: Any = None, name: str = "a-claim"):
     claim(
         name,
         "OnFailure leaves a container that exits 0 alone",
@@ -66,13 +66,13 @@ def test_a_failed_claim_teaches(shown: list[dict]):
     assert str(failure.value) == (
         "OnFailure leaves a container that exits 0 alone\n"
         "\n"
-        "  phase      expected 'Succeeded'  observed 'Running'\n"
-        "  restarts   expected 0            observed 1\n"
+        "  phase      expected Succeeded  observed Running\n"
+        "  restarts   expected 0          observed 1\n"
         "\n"
         "The book expects this because exit code 0 is success, and OnFailure restarts only "
         "failures.\n"
         "\n"
-        "What happened, in order:\n"
+        "What happened to Pod p, in order:\n"
         "  +2.1 s  worker  exited 0\n"
         "  +2.9 s  worker  started (restart 1)"
     )
@@ -125,21 +125,102 @@ def test_observed_and_expected_name_the_same_things():
         make({"phase": 1}, {"restarts": 1})
 
 
-def test_a_name_is_made_once():
+def test_a_claim_that_compares_nothing_is_refused():
+    with pytest.raises(ValueError) as failure:
+        make({}, {})
+    assert str(failure.value) == (
+        "claim 'a-claim' compares nothing: observed and expected are empty\n"
+        "  Next: give both the values that the sentence is about"
+    )
+
+
+def test_a_claim_may_be_made_again_in_another_cell(shown: list[dict]):
     make({"a": 1}, {"a": 1})
-    with pytest.raises(ValueError, match="claim 'a-claim' is made twice"):
-        make({"a": 1}, {"a": 1})
+    with pytest.raises(ClaimFailed):
+        make({"a": 2}, {"a": 1})
+    assert [bundle[MIME_TYPE]["holds"] for bundle in shown] == [True, False]
 
 
-def test_a_cell_may_be_run_again_but_not_make_a_name_twice(monkeypatch: pytest.MonkeyPatch):
-    for here in [("cell-1", 1), ("cell-1", 2)]:
-        monkeypatch.setattr(nbclaims.display, "current_cell", lambda here=here: here)
-        make({"a": 1}, {"a": 1})
-    with pytest.raises(ValueError, match="made twice"):
-        make({"a": 1}, {"a": 1})
-    monkeypatch.setattr(nbclaims.display, "current_cell", lambda: ("cell-2", 3))
-    with pytest.raises(ValueError, match="made twice"):
-        make({"a": 1}, {"a": 1})
+def rows_of(page: str) -> list[list[str]]:
+    """The rows of a box: the class, then the text of each cell."""
+    rows = BeautifulSoup(page, "html.parser").select("tbody tr")
+    return [[*row.get("class", [""]), *(cell.text for cell in row.children)] for row in rows]
+
+
+def test_the_box_marks_the_rows_that_differ_and_says_so(shown: list[dict]):
+    with pytest.raises(ClaimFailed):
+        make({"phase": "Running", "ready": True}, {"phase": "Succeeded", "ready": True})
+    assert rows_of(shown[0]["text/html"]) == [
+        ["claim-differs", "phase", "Succeeded", "Running", "≠ differs"],
+        ["", "ready", "yes", "yes", ""],
+    ]
+
+
+def test_a_box_that_holds_marks_nothing_and_says_values_in_words(shown: list[dict]):
+    make({"pods": ["Running", 1]}, {"pods": [one_of("Running", "Failed"), at_least(1)]})
+    assert rows_of(shown[0]["text/html"]) == [
+        ["", "pods", "one of Running, Failed, at least 1", "Running, 1"]
+    ]
+
+
+def test_the_box_shows_a_state_that_did_not_hold(shown: list[dict]):
+    watched = Watched(state="phase Succeeded for 5 s", held=False, broken="phase Running")
+    with pytest.raises(ClaimFailed):
+        make({"exit code": 0}, {"exit code": 0}, evidence=watched)
+    assert rows_of(shown[0]["text/html"])[1] == [
+        "claim-differs",
+        "watched",
+        "phase Succeeded for 5 s",
+        "phase Running",
+        "≠ differs",
+    ]
+
+
+def test_values_that_read_the_same_are_told_apart():
+    with pytest.raises(ClaimFailed) as failure:
+        make({"code": 1}, {"code": "1"})
+    assert str(failure.value).splitlines()[2] == "  code   expected '1'  observed 1"
+
+
+def test_the_box_names_the_object_whose_timeline_it_shows(shown: list[dict]):
+    make({"a": 1}, {"a": 1}, evidence=Watched("Pod p", happened=["+0.1 s  worker  started"]))
+    box = BeautifulSoup(shown[0]["text/html"], "html.parser")
+    assert box.summary.text == "What happened to Pod p, in order"
+    assert box.pre.text == "+0.1 s  worker  started"
+
+
+def test_of_several_timelines_a_failed_claim_shows_that_of_what_differs(shown: list[dict]):
+    evidence = {
+        "first": Watched("Pod first", happened=["+1.0 s  worker  exited 0"]),
+        "second": Watched("Pod second", happened=["+2.0 s  worker  exited 1"]),
+        "third": Watched("Pod third", state="gone", held=False, broken="phase Running"),
+    }
+    with pytest.raises(ClaimFailed) as failure:
+        make(
+            {"first": 0, "second": 1, "third": 0},
+            {"first": 0, "second": 0, "third": 0},
+            evidence=evidence,
+        )
+    assert str(failure.value).splitlines()[2:4] == [
+        "  second          expected 0     observed 1",
+        "  watched third   expected gone  observed phase Running",
+    ]
+    summaries = BeautifulSoup(shown[0]["text/html"], "html.parser").select("summary")
+    assert [summary.text for summary in summaries] == [
+        "What happened to Pod second, in order",
+        "What happened to Pod third, in order",
+    ]
+
+
+def test_below_the_box_the_failure_only_points_to_it(monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(ClaimFailed) as failure:
+        make({"a": 2}, {"a": 1})
+    assert failure.value._render_traceback_() == [f"ClaimFailed: {failure.value}"]
+    monkeypatch.setattr(nbclaims.display, "in_notebook", lambda: True)
+    assert failure.value._render_traceback_() == [
+        "ClaimFailed: OnFailure leaves a container that exits 0 alone",
+        "  This does not hold: the box above shows what was expected and what was observed.",
+    ]
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "with space", "a--b", "a_b", "-a"])

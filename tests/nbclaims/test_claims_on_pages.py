@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbclaims.sphinx.pages import in_words
+from nbclaims.words import in_words
 from tests.nbclaims.sample_book import SampleBook, claim_cell, record
 
 NEVER = claim_cell("never-restarts", "Never restarts nothing.")

@@ -48,7 +48,7 @@ def test_a_lab_runs_in_its_folder_with_the_given_environment(lab: Path):
 def test_a_failed_claim_ends_the_run_and_explains_itself(lab: Path):
     result = runner.execute(lab, {"VARIABLE": "2"})
     explained = runner.explain(result.error)
-    assert explained.startswith("ClaimFailed: A\n\n  variable   expected '1'  observed '2'\n")
+    assert explained.startswith("ClaimFailed: A\n\n  variable   expected 1  observed 2\n")
     assert explained.endswith('because="so")')
     assert [bool(cell.outputs) for cell in result.notebook.cells] == [False, True, False]
 
