@@ -1,14 +1,16 @@
 """The session's connection: to the project's own cluster, and to no other one by accident.
 
 Everything goes through `Api`, a thin layer over the official client that returns plain dicts, gives
-every request a time limit, and turns the client's errors into ones that can be read.
+every request a time limit, and raises `ApiError` instead of the client's errors.
 """
 
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import json
+import logging
 import os
 import re
 import threading
@@ -16,8 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from urllib3.exceptions import HTTPError
-
+from kubelab import errors
 from kubelab.kind import CONTEXT, KUBECONFIG, MARKER, STATE
 from nbclaims import environment
 
@@ -48,6 +49,8 @@ class Api:
         from kubernetes import config, dynamic
 
         self.kubeconfig, self.context = kubeconfig, context
+        # Otherwise a cell shows a line for each retry before it shows the error.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
         self._new_client = functools.partial(
             config.new_client_from_config, str(kubeconfig), context, persist_config=False
         )
@@ -56,21 +59,24 @@ class Api:
         try:
             client = self._new_client()
         except config.ConfigException as error:
-            error.add_note(f"  Next: kubectl config get-contexts --kubeconfig {kubeconfig}")
-            raise
-        with _with_next_step():
+            raise NoCluster(
+                f"{kubeconfig} has no usable context {context}: {error}",
+                f"kubectl config get-contexts --kubeconfig {kubeconfig}",
+            ) from None
+        self._server = errors.Server(client.configuration.host, context, context == CONTEXT)
+        with errors.readable("the discovery of its kinds", self._server):
             self._client = dynamic.DynamicClient(client, cache_file=str(discovery))
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         """The response body as a dict. Further options are the query's, in the API's spelling."""
         content_type = options.pop("content_type", None)
         raw = self._send(method, path, body, content_type, REQUEST_TIMEOUT, options)
-        return json.loads(raw.data)
+        return errors.decode(raw.data, f"{method.upper()} {path}", self._server)
 
     def table(self, path: str) -> dict:
         """An object as the table that `kubectl get` prints: the API server makes its columns."""
         raw = self._send("get", path, None, None, REQUEST_TIMEOUT, {}, accept=TABLE)
-        return json.loads(raw.data)
+        return errors.decode(raw.data, f"GET {path}", self._server)
 
     def text(self, path: str, **query: Any) -> str:
         """A response that is not JSON, such as a log."""
@@ -79,32 +85,50 @@ class Api:
     def _send(
         self, method, path, body, content_type, timeout, query, accept="application/json"
     ) -> Any:
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
-        try:
-            with _with_next_step():
-                return self._client.request(
-                    method,
-                    path,
-                    body=body,
-                    content_type=content_type,
-                    query_params=list(query.items()),
-                    header_params={"Accept": accept},
-                    serialize=False,
-                    _request_timeout=timeout,
-                )
-        except DynamicApiError as error:
-            # As it comes, the error prints HTTP headers and a second traceback before it gets to
-            # what the API server said.
-            error.details = _status_object(error.body)
-            error.reason = error.details.get("message") or error.reason
-            error.body = error.headers = error.original_traceback = None
-            raise
+        with errors.readable(f"{method.upper()} {path}", self._server):
+            return self._client.request(
+                method,
+                path,
+                body=body,
+                content_type=content_type,
+                query_params=list(query.items()),
+                header_params={"Accept": accept},
+                serialize=False,
+                _request_timeout=timeout,
+            )
 
     def path(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:
         """Where the API serves a kind: `/api/v1/namespaces/<namespace>/pods/<name>`."""
-        resource = self._client.resources.get(api_version=api_version, kind=kind)
+        resource = self._resource(api_version, kind)
         return resource.path(namespace=namespace or None, name=name or None)
+
+    def is_namespaced(self, api_version: str, kind: str) -> bool:
+        """Return whether the objects of a kind are in namespaces."""
+        return bool(self._resource(api_version, kind).namespaced)
+
+    def _resource(self, api_version: str, kind: str) -> Any:
+        from kubernetes.dynamic.exceptions import ResourceNotFoundError
+
+        try:
+            with errors.readable("the discovery of its kinds", self._server):
+                return self._client.resources.get(api_version=api_version, kind=kind)
+        except ResourceNotFoundError:
+            raise errors.UnknownKind(
+                api_version, kind, self._close_kinds(kind), self._server
+            ) from None
+
+    def _close_kinds(self, kind: str) -> list[str]:
+        """The kinds with a close name, as a manifest spells them: `Job (batch/v1)`."""
+        served = {
+            resource.kind: resource.group_version
+            for same_kind in self._client.resources
+            for resource in same_kind
+            if not resource.kind.endswith("List")
+        }
+        close = difflib.get_close_matches(kind.capitalize(), served, cutoff=0.6)
+        if kind in served:
+            close = [kind, *(name for name in close if name != kind)]
+        return [f"{name} ({served[name]})" for name in close]
 
     def apply(self, manifest: dict, namespace: str, dry_run: bool = False) -> dict:
         """Server-side apply; unknown and doubled fields are errors (`fieldValidation=Strict`)."""
@@ -143,16 +167,17 @@ class Api:
         # stream.stream() replaces a method of the client it is given: a client of its own, so that
         # a watch in another thread goes on.
         core = client.CoreV1Api(self._new_client())
-        session = stream.stream(
-            core.connect_get_namespaced_pod_exec,
-            pod,
-            namespace,
-            container=container,
-            command=command,
-            stdout=True,
-            stderr=True,
-            _preload_content=False,
-        )
+        with errors.readable(f"exec in Pod {pod}", self._server):
+            session = stream.stream(
+                core.connect_get_namespaced_pod_exec,
+                pod,
+                namespace,
+                container=container,
+                command=command,
+                stdout=True,
+                stderr=True,
+                _preload_content=False,
+            )
         session.run_forever(timeout=COMMAND_SECONDS)
         return session.returncode, session.read_stdout(), session.read_stderr()
 
@@ -171,16 +196,6 @@ class Watch:
     def stop(self) -> None:
         with contextlib.suppress(ValueError, OSError):  # it has ended, or does so just now
             self._response.shutdown()
-
-
-@contextlib.contextmanager
-def _with_next_step() -> Iterator[None]:
-    """Adds the next command to a connection error, which keeps its type."""
-    try:
-        yield
-    except HTTPError as error:
-        error.add_note("The cluster does not answer.\n  Next: make doctor, then make cluster")
-        raise
 
 
 class Cluster:
@@ -204,11 +219,9 @@ class Cluster:
         return environment.Environment(self.kubernetes, self.description)
 
     def _describe_own(self) -> str:
-        from kubernetes.dynamic.exceptions import NotFoundError
-
         try:
             mark = self._config_map("kube-public", MARKER)
-        except NotFoundError:
+        except errors.NotFound:
             raise NoCluster(
                 f"This cluster does not carry the project's mark (ConfigMap kube-public/{MARKER}), "
                 "so no lab runs on it.",
@@ -221,14 +234,6 @@ class Cluster:
 
     def _config_map(self, namespace: str, name: str) -> dict[str, str]:
         return self.api.request("get", f"/api/v1/namespaces/{namespace}/configmaps/{name}")["data"]
-
-
-def _status_object(body: bytes | str | None) -> dict:
-    """The `Status` that the API server sends with an error: reason, message, causes."""
-    try:
-        return json.loads(body or "{}")
-    except ValueError:  # a proxy's HTML page, or nothing at all
-        return {}
 
 
 _lock = threading.Lock()

@@ -19,6 +19,7 @@ from kubelab.certificates import issue_certificate
 from kubelab.clients import HostClient, PodClient
 from kubelab.display import echo
 from kubelab.endpoints import Service
+from kubelab.errors import ApiError, NotFound
 from kubelab.external import ExternalClient
 from kubelab.kubectl import kubectl
 from kubelab.nodes import Node
@@ -90,14 +91,11 @@ class Lab:
 
     def apply_all(self, file: str) -> list[KubernetesObject]:
         """Apply every document of a file, in their order; return their objects."""
-        from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
-
         echo(f"kubectl apply --server-side -n {self.namespace} -f {file}")
         try:
             return [self._apply(manifest) for manifest in self.documents(file)]
-        except (DynamicApiError, ResourceNotFoundError) as error:
-            error.add_note(f"  Next: correct {self.folder.name}/{file} and run the cell again")
-            raise
+        except ApiError as error:
+            raise error.about("", f"{self.folder.name}/{file}") from None
 
     def try_apply(self, file: str, dry_run: bool = True, within: float = 0) -> ApplyResult:
         """Send a manifest of one document to the API server; print and return its answer.
@@ -207,12 +205,10 @@ class Lab:
 
     def cluster_object(self, api_version: str, kind: str, name: str) -> dict | None:
         """An object in no namespace, such as a CustomResourceDefinition; None if there is none."""
-        from kubernetes.dynamic.exceptions import NotFoundError
-
         echo(f"kubectl get {kind.lower()} {name} -o yaml")
         try:
             return self.api.request("get", self.api.path(api_version, kind, name=name))
-        except NotFoundError:
+        except NotFound:
             return None
 
     def node(self, name: str) -> Node:
@@ -327,13 +323,11 @@ class Lab:
 
     def _answer(self, manifest: dict, dry_run: bool) -> tuple[ApplyResult, list[str]]:
         """What the API server says to a manifest, and the lines that a person would see."""
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
         if not self.applies:
             return ApplyResult(200), []
         try:
             warnings = self.api.warnings(manifest, self.namespace, dry_run)
-        except DynamicApiError as error:
+        except ApiError as error:
             result = ApplyResult.of(error)
             return result, [result.message]
         accepted = f"{manifest['kind'].lower()}/{manifest['metadata']['name']} accepted"

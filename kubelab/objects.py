@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kubelab import waiting
 from kubelab.display import echo
+from kubelab.errors import ApiError
 from kubelab.kubectl import kubectl
 from kubelab.polling import poll
 from kubelab.results import ApplyResult
@@ -178,13 +179,11 @@ class KubernetesObject:
         return self._patch(body, subresource)
 
     def _patch(self, body: dict, subresource: str = "") -> ApplyResult:
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
         kind = "application/strategic-merge-patch+json"
         path = "/".join(filter(None, [self._path(), subresource]))
         try:
             live = self.lab.api.request("patch", path, body, content_type=kind)
-        except DynamicApiError as error:
+        except ApiError as error:
             return ApplyResult.of(error)
         self.informer.put("MODIFIED", live)
         return ApplyResult(200)
@@ -310,14 +309,12 @@ class Pod(KubernetesObject):
         Fewer than `least` are asked for again: a run that has just begun may not have written yet,
         and of a run that has just been removed there is no log for a moment (400).
         """
-        from kubernetes.dynamic.exceptions import BadRequestError
-
         self._echo_logs(container)
         for is_last in poll(LOG_SECONDS):
             try:
                 found = log_timestamps(self._log(container))
-            except BadRequestError:
-                if is_last:
+            except ApiError as error:
+                if is_last or error.status != 400:
                     raise
                 continue
             if len(found) >= least:
@@ -326,14 +323,12 @@ class Pod(KubernetesObject):
 
     def evict(self) -> ApplyResult:
         """Ask for its eviction, as `kubectl drain` does; a disruption budget may refuse it."""
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
         path, metadata = f"{self._path()}/eviction", {"name": self.name}
         body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
         echo(f"kubectl create --raw {path} -f - <<< {shlex.quote(json.dumps(body))}")
         try:
             self.lab.api.request("post", path, body)
-        except DynamicApiError as error:
+        except ApiError as error:
             return ApplyResult.of(error)
         return ApplyResult(200)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib3.exceptions import ProtocolError
 
 from kubelab.connection import Api, Watch
+from kubelab.errors import NotFound
 
 GONE = 410
 ATTEMPTS = 4
@@ -104,11 +105,9 @@ class Informer(Store):
 
     def refresh(self, name: str) -> None:
         """Read one object now: nothing that happened before this call can be missing after it."""
-        from kubernetes.dynamic.exceptions import NotFoundError
-
         try:
             self.put("MODIFIED", self._api.request("get", f"{self._path}/{name}"))
-        except NotFoundError:
+        except NotFound:
             self._lost(name)
 
     def _list(self) -> str:

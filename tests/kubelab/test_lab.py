@@ -9,13 +9,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kubernetes.client.rest import ApiException
-from kubernetes.dynamic.exceptions import NotFoundError, UnprocessibleEntityError
 
 from kubelab import Lab, connection, has, polling, runs
 from kubelab import kubectl as kubectl_module
 from kubelab import lab as lab_module
 from kubelab.clients import HostClient, PodClient
+from kubelab.errors import ApiError, Cause, NotFound
 from kubelab.lab import close_all
 from kubelab.results import ApplyResult
 from kubelab.store import Store
@@ -33,7 +32,7 @@ class FakeApi:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
-        self.refusal: ApiException | None = None
+        self.refusal: ApiError | None = None
 
     def request(self, method: str, path: str, body: Any = None, **_: Any) -> dict:
         self.asked.append((method, path))
@@ -83,12 +82,11 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
         runs._lock.close()
 
 
-def invalid() -> UnprocessibleEntityError:
-    """What the API server says to a value that validation forbids, as `Api` hands it on."""
-    error = UnprocessibleEntityError(ApiException(status=422, reason="…"))
-    cause = {"field": "spec.restartPolicy", "message": "Unsupported value"}
-    error.details = {"reason": "Invalid", "message": "no", "details": {"causes": [cause]}}
-    return error
+def invalid(status: int = 422, cause: str = "") -> ApiError:
+    """What the API server says to a value that validation forbids."""
+    return ApiError(
+        status, "Invalid", "no", (Cause("spec.restartPolicy", "Unsupported value", cause),)
+    )
 
 
 def test_every_call_prints_the_kubectl_command_that_does_the_same(api: FakeApi, capsys):
@@ -137,9 +135,8 @@ def test_an_acceptance_is_not_the_answer_until_admission_has_caught_up(
 
 def test_what_is_no_refusal_stays_an_error(api: FakeApi):
     lab = Lab("x")
-    api.refusal = invalid()
-    api.refusal.status = 500
-    with pytest.raises(ApiException):
+    api.refusal = invalid(500)
+    with pytest.raises(ApiError):
         lab.try_apply("never-exits-1.yaml")
 
 
@@ -148,7 +145,7 @@ def test_an_object_in_no_namespace_is_looked_at_or_is_not_there(api: FakeApi, ca
     assert lab.cluster_object("v1", "Node", "worker")["kind"] == "Pod"
     assert api.asked[-1] == ("get", "/Node/worker")
     assert capsys.readouterr().out.endswith("$ kubectl get node worker -o yaml\n")
-    api.refusal = NotFoundError(ApiException(status=404))
+    api.refusal = NotFound(404, "NotFound", "no")
     assert lab.cluster_object("v1", "Node", "nobody") is None
 
 
@@ -157,23 +154,23 @@ def test_an_eviction_is_asked_for_and_a_budget_may_refuse_it(api: FakeApi, capsy
     assert pod.evict().accepted
     assert api.asked[-1] == ("post", "/Pod/p/eviction")
     assert "$ kubectl create --raw /Pod/p/eviction -f - <<< '{" in capsys.readouterr().out
-    api.refusal = invalid()
-    api.refusal.status = 429
-    api.refusal.details["details"]["causes"] = [{"reason": "DisruptionBudget", "message": "…"}]
+    api.refusal = invalid(429, "DisruptionBudget")
     assert pod.evict().status == 429
-    api.refusal.details["details"]["causes"] = []
-    with pytest.raises(ApiException):
+    api.refusal = invalid(429)
+    with pytest.raises(ApiError):
         pod.evict()
 
 
 def test_a_refused_apply_says_what_to_do_next(api: FakeApi, tmp_path: Path):
     lab = Lab("x")
     api.refusal = invalid()
-    with pytest.raises(ApiException) as failure:
+    with pytest.raises(ApiError) as failure:
         lab.apply("never-exits-1.yaml")
-    assert failure.value.__notes__ == [
-        f"  Next: correct {tmp_path.name}/never-exits-1.yaml and run the cell again"
-    ]
+    assert str(failure.value) == (
+        f"{tmp_path.name}/never-exits-1.yaml: the API server rejected it (422 Invalid)\n\n"
+        "  spec.restartPolicy: Unsupported value\n\n"
+        "  Next: correct spec.restartPolicy in never-exits-1.yaml and run the cell again"
+    )
 
 
 def test_where_nothing_is_applied_nothing_is_asked(api: FakeApi, monkeypatch):
