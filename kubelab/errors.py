@@ -22,7 +22,7 @@ SHOWN_CHARACTERS = 300
 """The length of one line of the API server's message: it may quote a whole manifest."""
 
 
-class _Readable(Exception):
+class Readable(Exception):
     """An error whose text tells the story: IPython shows it without a traceback."""
 
     def _render_traceback_(self) -> list[str]:
@@ -53,7 +53,7 @@ class Cause:
     reason: str = ""
 
 
-class ApiError(_Readable):
+class ApiError(Readable):
     """The API server answered a request with an error.
 
     Attributes:
@@ -172,7 +172,7 @@ class NotAnApiServer(ApiError):
         )
 
 
-class StaleObject(_Readable):
+class StaleObject(Readable):
     """An object of a lab no longer tells the truth, and using it is an error."""
 
 

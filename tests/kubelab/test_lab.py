@@ -14,8 +14,9 @@ from kubelab import Lab, connection, has, polling, runs
 from kubelab import kubectl as kubectl_module
 from kubelab import lab as lab_module
 from kubelab.clients import HostClient, PodClient
-from kubelab.errors import ApiError, Cause, NotFound
+from kubelab.errors import ApiError, Cause, NotFound, Server, UnknownKind
 from kubelab.lab import close_all
+from kubelab.manifests import ManifestError
 from kubelab.results import ApplyResult
 from kubelab.store import Store
 
@@ -41,7 +42,12 @@ class FakeApi:
         here = {"name": "p", "uid": "uid-1", "resourceVersion": "2"}
         return {"kind": "Pod", "metadata": here, "items": [{"metadata": {"name": "namespace"}}]}
 
-    def apply(self, manifest: dict, namespace: str, dry_run: bool = False) -> dict:
+    def is_namespaced(self, version: str, kind: str) -> bool:
+        return kind not in ("IngressClass", "Namespace", "ClusterRole")
+
+    def apply(
+        self, manifest: dict, namespace: str, dry_run: bool = False, force: bool = False
+    ) -> dict:
         self.request("apply", "dry run" if dry_run else namespace)
         metadata = {"uid": "uid-1", "resourceVersion": "1"} | manifest["metadata"]
         return manifest | {"metadata": metadata}
@@ -167,9 +173,9 @@ def test_a_refused_apply_says_what_to_do_next(api: FakeApi, tmp_path: Path):
     with pytest.raises(ApiError) as failure:
         lab.apply("never-exits-1.yaml")
     assert str(failure.value) == (
-        f"{tmp_path.name}/never-exits-1.yaml: the API server rejected it (422 Invalid)\n\n"
+        f"{tmp_path.name}/never-exits-1.yaml, line 4: the API server rejected Pod p (422 Invalid)\n\n"
         "  spec.restartPolicy: Unsupported value\n\n"
-        "  Next: correct spec.restartPolicy in never-exits-1.yaml and run the cell again"
+        "  Next: correct spec.restartPolicy in never-exits-1.yaml (line 4) and run the cell again"
     )
 
 
@@ -210,7 +216,7 @@ def test_several_documents_are_for_apply_all(api: FakeApi, tmp_path: Path):
         with pytest.raises(ValueError) as failure:
             apply("two.yaml")
         assert str(failure.value) == (
-            f"{tmp_path.name}/two.yaml has 2 documents, not one\n  Next: call {step}"
+            f"{tmp_path.name}/two.yaml: the file has 2 documents, not one\n  Next: call {step}"
         )
     assert len(api.asked) == asked
 
@@ -220,9 +226,78 @@ def test_an_empty_manifest_is_an_error(api: FakeApi, tmp_path: Path):
     with pytest.raises(ValueError) as failure:
         Lab("x").apply("empty.yaml")
     assert str(failure.value) == (
-        f"{tmp_path.name}/empty.yaml has 0 documents, not one\n"
-        "  Next: leave one document in the file"
+        f"{tmp_path.name}/empty.yaml: the file has no manifest: it is empty, or all of it is "
+        "comments\n  Next: write a manifest into it and run the cell again"
     )
+
+
+@pytest.mark.parametrize(
+    ("manifest", "call", "message"),
+    [
+        (
+            POD.replace("Pod", "ClusterRole"),
+            "apply",
+            "line 2: a ClusterRole is in no namespace, so it would outlive the lab\n"
+            '  Next: call lab.apply_cluster_scoped("a.yaml")',
+        ),
+        (
+            POD.replace("Pod", "Namespace"),
+            "try_apply_all",
+            "line 2: a Namespace is in no namespace, so it would outlive the lab\n"
+            '  Next: call lab.apply_cluster_scoped("a.yaml")',
+        ),
+        (
+            POD,
+            "apply_cluster_scoped",
+            'line 2: a Pod is in a namespace\n  Next: call lab.apply("a.yaml")',
+        ),
+        (
+            POD.replace("{name: p}", "{name: p, namespace: kube-system}"),
+            "apply_all",
+            "line 3: metadata.namespace is kube-system, and the lab's namespace is x-c0ffee\n"
+            "  Next: remove metadata.namespace and run the cell again",
+        ),
+    ],
+)
+def test_what_does_not_belong_in_the_labs_namespace_is_not_sent(
+    api: FakeApi, tmp_path: Path, manifest: str, call: str, message: str
+):
+    Path("a.yaml").write_text(manifest)
+    lab = Lab("x")
+    with pytest.raises(ManifestError) as failure:
+        getattr(lab, call)("a.yaml")
+    assert str(failure.value) == f"{tmp_path.name}/a.yaml, {message}"
+    assert not [method for method, _ in api.asked if method == "apply"]
+
+
+def test_the_labs_own_namespace_may_stand_in_a_manifest(api: FakeApi):
+    Path("a.yaml").write_text(POD.replace("{name: p}", "{name: p, namespace: x-c0ffee}"))
+    assert Lab("x").apply("a.yaml").name == "p"
+
+
+def test_a_kind_that_is_not_served_is_named_with_its_line(api: FakeApi, tmp_path, monkeypatch):
+    def unknown(version: str, kind: str) -> bool:
+        raise UnknownKind(version, kind, ["Pod (v1)"], Server("", ""))
+
+    monkeypatch.setattr(api, "is_namespaced", unknown)
+    Path("a.yaml").write_text(POD.replace("Pod", "Pdo"))
+    with pytest.raises(UnknownKind) as failure:
+        Lab("x").apply("a.yaml")
+    assert str(failure.value) == (
+        f"{tmp_path.name}/a.yaml, line 2: the API server serves no kind Pdo of apiVersion v1; "
+        "close names: Pod (v1)\n\n  Next: correct kind and apiVersion and run the cell again, or "
+        "install the CRD that defines the kind"
+    )
+
+
+def test_an_object_with_a_generated_name_is_created(api: FakeApi, monkeypatch, capsys):
+    def create(manifest: dict, namespace: str) -> dict:
+        return manifest | {"metadata": {"name": "p-1", "uid": "u", "resourceVersion": "1"}}
+
+    monkeypatch.setattr(api, "apply", create)
+    Path("a.yaml").write_text(POD.replace("name: p", "generateName: p-"))
+    assert Lab("x").apply("a.yaml").name == "p-1"
+    assert capsys.readouterr().out.endswith("$ kubectl create -n x-c0ffee -f a.yaml\n")
 
 
 def test_clients_by_their_place(api: FakeApi):
@@ -287,8 +362,13 @@ def test_scale_sets_the_replicas(api: FakeApi, capsys):
 
 def test_a_missing_manifest_is_named_with_those_that_there_are(api: FakeApi, tmp_path: Path):
     with pytest.raises(FileNotFoundError) as failure:
-        Lab("x").apply("nevr.yaml")
-    assert str(failure.value) == f"no nevr.yaml in {tmp_path}; there are: never-exits-1.yaml"
+        Lab("x").apply("other")
+    assert str(failure.value) == f"no other in {tmp_path}; there are: never-exits-1.yaml"
+    with pytest.raises(FileNotFoundError) as failure:
+        Lab("x").apply("never-exit-1.yaml")
+    assert str(failure.value) == (
+        f"no never-exit-1.yaml in {tmp_path}; did you mean never-exits-1.yaml?"
+    )
 
 
 def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace(api: FakeApi):
