@@ -219,16 +219,18 @@ def _changed(
     and its spelling of quantities.
     """
     named = [cause.field for cause in error.causes if cause.field]
-    found = []
+    changed = []
     for path in dict.fromkeys([*_leaves(manifest), *_leaves(before)]):
         text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)[1:]
-        is_fixed = any(
-            text == field or re.match(rf"{re.escape(field)}[.\[]", text) for field in named
+        is_mutable = text.startswith("metadata.") or (
+            manifest["kind"] == "Pod" and MUTABLE_IN_PODS.fullmatch(text)
         )
-        if manifest["kind"] == "Pod" and MUTABLE_IN_PODS.fullmatch(text):
-            is_fixed = False
-        if is_fixed and _value(live, path) != _value(taken, path):
-            found.append(text)
+        if not is_mutable and _value(live, path) != _value(taken, path):
+            changed.append(text)
+    # The API server may name a field that follows from the changed one: `ipFamilies` of a
+    # Service's `clusterIP`.
+    below = [re.compile(rf"{re.escape(field)}($|[.\[])") for field in named]
+    found = [text for text in changed if any(field.match(text) for field in below)] or changed
     shown = found or named or ["it names none"]
     return ", ".join(shown[:SHOWN_FIELDS]) + ", …" * (len(shown) > SHOWN_FIELDS)
 

@@ -114,7 +114,9 @@ class Api:
 
         try:
             with errors.readable("the discovery of its kinds", self._server):
-                return self._client.resources.get(api_version=api_version, kind=kind)
+                # Without a prefix `v1` is found in every group: `v1`, kind Deployment.
+                prefix = "apis" if "/" in api_version else "api"
+                return self._client.resources.get(prefix=prefix, api_version=api_version, kind=kind)
         except ResourceNotFoundError:
             raise errors.UnknownKind(
                 api_version, kind, self._close_kinds(kind), self._server

@@ -19,9 +19,10 @@ from kubelab import connection, manifests, nodes, runs, traefik
 from kubelab.applying import Applied, Applier
 from kubelab.certificates import issue_certificate
 from kubelab.clients import HostClient, PodClient
+from kubelab.connection import Api
 from kubelab.display import echo
 from kubelab.endpoints import Service
-from kubelab.errors import ApiError, NotFound, UnknownKind
+from kubelab.errors import ApiError, LabClosed, NotFound, StaleObject, UnknownKind
 from kubelab.external import ExternalClient
 from kubelab.kubectl import kubectl
 from kubelab.manifests import Document, ManifestError
@@ -47,13 +48,15 @@ class Lab:
 
     def __init__(self, name: str) -> None:
         self.name, self.folder = name, Path.cwd()
-        self.api = connection.cluster().api
+        self._api = connection.cluster().api
         self.applies = not nothing_is_applied()
         if name in _open:
             _open[name].close()
         self.namespace = f"{name}-{secrets.token_hex(3)}"
         self._informers: dict[tuple[str, str], Informer] = {}
         self._starts: dict[str, float] = {}
+        self._closed = False
+        self._not_applied: set[str] = set()
         self._applier = Applier(self.api, self.namespace, self.informer)
         self._external: list[ExternalClient] = []
         run = runs.join()
@@ -74,6 +77,16 @@ class Lab:
             atexit.register(self.close)
         self._await_service_account()
         self.informer("v1", "Pod")
+
+    @property
+    def api(self) -> Api:
+        """The connection to the cluster.
+
+        Raises:
+            LabClosed: The lab is closed.
+        """
+        self._check_current()
+        return self._api
 
     def show(self, manifest: str | dict) -> None:
         """Display a manifest, highlighted: a file's, or one that the lab has put together."""
@@ -210,7 +223,7 @@ class Lab:
         for name in informer.names():
             first, live = informer.snapshots(name)[0], informer.snapshots(name)[-1].object
             if live and labels.items() <= live["metadata"].get("labels", {}).items():
-                found.append(Pod(self, live, live, first.at))
+                found.append(Pod(self, live, live, first.at, self._check_current))
         return found
 
     def get(self, kind: str) -> str:
@@ -293,6 +306,7 @@ class Lab:
 
     def informer(self, api_version: str, kind: str) -> Informer:
         """What the watch on a kind in this namespace has seen; the first call begins it."""
+        self._check_current()
         key = (api_version, kind)
         if key not in self._informers:
             path = self.api.path(api_version, kind, self.namespace)
@@ -304,13 +318,14 @@ class Lab:
         if _open.get(self.name) is not self:
             return
         del _open[self.name]
+        self._closed = True
         for informer in self._informers.values():
             informer.stop()
         for client in self._external:
             client.close()
         atexit.unregister(self.close)
         echo(f"kubectl delete namespace {self.namespace} --wait=false")
-        runs.delete(self.api, runs.namespaces(self.api, f"{runs.NAME}={self.namespace}"))
+        runs.delete(self._api, runs.namespaces(self._api, f"{runs.NAME}={self.namespace}"))
 
     def _apply(
         self, documents: list[Document], file: str = "", checked: bool = False
@@ -333,7 +348,7 @@ class Lab:
                 "metadata": manifest["metadata"] | {"name": live["metadata"]["name"]}
             }
         wrapper = {"Pod": Pod, "Service": Service}.get(manifest["kind"], KubernetesObject)
-        return wrapper(self, manifest, live, start)
+        return wrapper(self, manifest, live, start, lambda: self._check_current(file))
 
     def _check(self, documents: Iterable[Document], wants_namespaced: bool = True) -> None:
         """Check that each document is an object that belongs in this lab's namespace."""
@@ -346,9 +361,33 @@ class Lab:
                 raise error.about(document.subject, document.file, document.line_of) from None
             document.check_scope(self.namespace, namespaced, wants_namespaced)
 
+    def _check_current(self, file: str = "") -> None:
+        """Check that objects of this lab tell the truth.
+
+        Args:
+            file: The manifest of the object; empty for an object of no file.
+
+        Raises:
+            LabClosed: The lab is closed.
+            StaleObject: The last attempt to apply the file failed.
+        """
+        if self._closed:
+            raise LabClosed(
+                f"the lab {self.name} is closed, and its namespace {self.namespace} is deleted\n"
+                "  Next: run the set-up cell, then the cells below it"
+            )
+        if file in self._not_applied:
+            raise StaleObject(
+                f"{file} could not be applied, so this object no longer says what the file says\n"
+                "  Next: correct the file and run the cell that applies it again"
+            )
+
     @contextlib.contextmanager
     def _applying(self, file: str) -> Iterator[None]:
+        """Until the file is applied, earlier objects of it are stale."""
+        self._not_applied.add(file)
         yield
+        self._not_applied.discard(file)
 
     def _controller(self, name: str, options: tuple[str, ...]) -> Traefik:
         file = os.path.relpath(traefik.MANIFEST, self.folder)

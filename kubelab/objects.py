@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from kubelab.kubectl import kubectl
 from kubelab.polling import poll
 from kubelab.results import ApplyResult
 from kubelab.states import State, container_status
-from kubelab.store import Snapshot
+from kubelab.store import Informer, Snapshot
 from kubelab.timeline import Timeline, changes, container_statuses, log_timestamps, state_of
 
 if TYPE_CHECKING:
@@ -79,10 +80,24 @@ class Container:
 
 
 class KubernetesObject:
-    """A live object. Its attributes are what the watch saw last."""
+    """A live object. Its attributes are what the watch saw last.
 
-    def __init__(self, lab: Lab, manifest: dict, live: dict | None, start: float) -> None:
-        """`live` is the API server's answer to the apply, None where nothing was applied."""
+    They raise an error where that would no longer be true: `StaleObject`, `LabClosed`, or
+    `ApiError` where the API server doesn't answer.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        manifest: dict,
+        live: dict | None,
+        start: float,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`live` is the API server's answer to the apply, None where nothing was applied.
+
+        `check` raises an error where the object no longer tells the truth.
+        """
         self.lab, self.namespace = lab, lab.namespace
         self.kind: str = manifest["kind"]
         self.api_version: str = manifest["apiVersion"]
@@ -92,10 +107,19 @@ class KubernetesObject:
         """False only where KUBELAB_APPLY=nothing kept a lab from making anything."""
         self.start = start
         """When it was applied, by the informer's clock."""
-        self.informer = lab.informer(self.api_version, self.kind)
+        self.check = check
+        self._informer = lab.informer(self.api_version, self.kind)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def informer(self) -> Informer:
+        """What the watch on its kind has seen, if that is still the truth."""
+        self.check()
+        if self._informer.error:
+            raise self._informer.error
+        return self._informer
 
     @property
     def since(self) -> float:
@@ -248,6 +272,7 @@ class KubernetesObject:
         return found
 
     def _path(self) -> str:
+        self.check()
         return self.lab.api.path(self.api_version, self.kind, self.namespace, self.name)
 
 

@@ -14,7 +14,16 @@ from kubelab import Lab, connection, has, polling, runs
 from kubelab import kubectl as kubectl_module
 from kubelab import lab as lab_module
 from kubelab.clients import HostClient, PodClient
-from kubelab.errors import ApiError, Cause, NotFound, Server, UnknownKind
+from kubelab.errors import (
+    ApiError,
+    Cause,
+    LabClosed,
+    NotFound,
+    Server,
+    StaleObject,
+    UnknownKind,
+    Unreachable,
+)
 from kubelab.lab import close_all
 from kubelab.manifests import ManifestError
 from kubelab.results import ApplyResult
@@ -41,6 +50,9 @@ class FakeApi:
             raise self.refusal
         here = {"name": "p", "uid": "uid-1", "resourceVersion": "2"}
         return {"kind": "Pod", "metadata": here, "items": [{"metadata": {"name": "namespace"}}]}
+
+    def text(self, path: str) -> str:
+        return path
 
     def is_namespaced(self, version: str, kind: str) -> bool:
         return kind not in ("IngressClass", "Namespace", "ClusterRole")
@@ -173,7 +185,8 @@ def test_a_refused_apply_says_what_to_do_next(api: FakeApi, tmp_path: Path):
     with pytest.raises(ApiError) as failure:
         lab.apply("never-exits-1.yaml")
     assert str(failure.value) == (
-        f"{tmp_path.name}/never-exits-1.yaml, line 4: the API server rejected Pod p (422 Invalid)\n\n"
+        f"{tmp_path.name}/never-exits-1.yaml, line 4: "
+        "the API server rejected Pod p (422 Invalid)\n\n"
         "  spec.restartPolicy: Unsupported value\n\n"
         "  Next: correct spec.restartPolicy in never-exits-1.yaml (line 4) and run the cell again"
     )
@@ -196,6 +209,78 @@ def test_running_the_set_up_cell_again_closes_the_lab_it_made_before(api: FakeAp
         "$ kubectl delete namespace x-c0ffee --wait=false",
         "$ kubectl create namespace x-c0ffee",
     ]
+
+
+def test_an_object_whose_file_could_not_be_applied_is_stale_until_it_is_applied(api: FakeApi):
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    api.refusal = invalid()
+    with pytest.raises(ApiError):
+        lab.apply("never-exits-1.yaml")
+    api.refusal = None
+    for use in (
+        lambda: pod.phase,
+        lambda: pod.timeline,
+        lambda: pod.wait(until=has("spec")),
+        lambda: pod.hold(has("spec"), 1),
+        pod.delete,
+        pod.logs,
+    ):
+        with pytest.raises(StaleObject) as failure:
+            use()
+        message = (
+            "never-exits-1.yaml could not be applied, so this object no longer says what the file "
+            "says\n  Next: correct the file and run the cell that applies it again"
+        )
+        assert failure.value._render_traceback_() == [f"StaleObject: {message}"]
+    assert str(pod) == "Pod p"
+    lab.apply("never-exits-1.yaml")
+    assert pod.object
+
+
+@pytest.mark.parametrize("manifest", ["", "kind: [\n"])
+def test_a_file_that_is_no_manifest_makes_its_objects_stale_as_well(api: FakeApi, manifest):
+    lab = Lab("x")
+    pods = lab.apply_all("never-exits-1.yaml")
+    Path("never-exits-1.yaml").write_text(manifest)
+    with pytest.raises(ManifestError):
+        lab.apply_all("never-exits-1.yaml")
+    with pytest.raises(StaleObject):
+        _ = pods[0].phase
+
+
+def test_a_closed_lab_and_its_objects_refuse(api: FakeApi):
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    lab.close()
+    for use in (
+        lambda: pod.phase,
+        lambda: pod.wait(until=has("spec")),
+        pod.delete,
+        lambda: lab.apply("never-exits-1.yaml"),
+        lambda: lab.try_apply("never-exits-1.yaml"),
+        lambda: lab.pods({}),
+        lambda: lab.get("pods"),
+        lambda: lab.nodes(),
+    ):
+        with pytest.raises(LabClosed) as failure:
+            use()
+        message = (
+            "the lab x is closed, and its namespace x-c0ffee is deleted\n"
+            "  Next: run the set-up cell, then the cells below it"
+        )
+        assert failure.value._render_traceback_() == [f"LabClosed: {message}"]
+
+
+def test_objects_say_that_the_api_server_does_not_answer(api: FakeApi):
+    pod = Lab("x").apply("never-exits-1.yaml")
+    pod.informer.fail(Unreachable("connection refused", server=Server("https://a", "c")))
+    with pytest.raises(Unreachable) as failure:
+        _ = pod.phase
+    assert str(failure.value) == (
+        "the API server at https://a doesn't answer: connection refused\n\n"
+        "  Next: make doctor, then make cluster"
+    )
 
 
 def test_closing_twice_deletes_once(api: FakeApi):
