@@ -19,6 +19,7 @@ from kubelab.connection import NoCluster
 from kubelab.differences import differences
 from kubelab.display import table
 from kubelab.endpoints import ready_endpoints, terminating_endpoints
+from kubelab.errors import ApiError
 from kubelab.lab import Lab
 from kubelab.states import (
     condition,
@@ -36,6 +37,7 @@ from kubelab.states import (
 from kubelab.waiting import WaitFailed
 
 __all__ = [
+    "ApiError",
     "Lab",
     "NoCluster",
     "WaitFailed",

@@ -1,14 +1,16 @@
 """The session's connection: to the project's own cluster, and to no other one by accident.
 
 Everything goes through `Api`, a thin layer over the official client that returns plain dicts, gives
-every request a time limit, and turns the client's errors into ones that can be read.
+every request a time limit, and raises `ApiError` instead of the client's errors.
 """
 
 from __future__ import annotations
 
 import contextlib
+import difflib
 import functools
 import json
+import logging
 import os
 import re
 import threading
@@ -16,8 +18,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from urllib3.exceptions import HTTPError
-
+from kubelab import errors
 from kubelab.commands import exit_code
 from kubelab.kind import CONTEXT, KUBECONFIG, MARKER, STATE
 from kubelab.limits import REQUEST_TIMEOUT, limit_web_sockets, limited, told_when_silent
@@ -27,6 +28,9 @@ from nbclaims import environment
 
 COMMAND_SECONDS = 120
 """What a command in a container may take. 500 requests take 2 s, on a busy machine 40 s."""
+
+FIELD_MANAGER = "kubectl"
+"""That of `kubectl apply --server-side`, so that the file may be applied in a terminal as well."""
 
 TABLE = "application/json;as=Table;g=meta.k8s.io;v=v1"
 
@@ -51,6 +55,8 @@ class Api:
         self.kubeconfig, self.context = kubeconfig, context
         self.server = ""
         """The API server's address."""
+        # Otherwise a cell shows a line for each retry before it shows the error.
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
         self._new_client = functools.partial(
             config.new_client_from_config, str(kubeconfig), context, persist_config=False
         )
@@ -60,21 +66,24 @@ class Api:
             client = limited(self._new_client())
             self.server = client.configuration.host
         except config.ConfigException as error:
-            error.add_note(f"  Next: kubectl config get-contexts --kubeconfig {kubeconfig}")
-            raise
-        with _with_next_step():
+            raise NoCluster(
+                f"{kubeconfig} has no usable context {context}: {error}",
+                f"kubectl config get-contexts --kubeconfig {kubeconfig}",
+            ) from None
+        self._server = errors.Server(client.configuration.host, context, context == CONTEXT)
+        with errors.readable("the discovery of its kinds", self._server):
             self._client = dynamic.DynamicClient(client, cache_file=str(discovery))
 
     def request(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         """The response body as a dict. Further options are the query's, in the API's spelling."""
         content_type = options.pop("content_type", None)
         raw = self._send(method, path, body, content_type, REQUEST_TIMEOUT, options)
-        return json.loads(raw.data)
+        return errors.decode(raw.data, f"{method.upper()} {path}", self._server)
 
     def table(self, path: str) -> dict:
         """An object as the table that `kubectl get` prints: the API server makes its columns."""
         raw = self._send("get", path, None, None, REQUEST_TIMEOUT, {}, accept=TABLE)
-        return json.loads(raw.data)
+        return errors.decode(raw.data, f"GET {path}", self._server)
 
     def text(self, path: str, **query: Any) -> str:
         """A response that is not JSON, such as a log."""
@@ -83,49 +92,85 @@ class Api:
     def _send(
         self, method, path, body, content_type, timeout, query, accept="application/json"
     ) -> Any:
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
-        try:
-            with _with_next_step():
-                return self._client.request(
-                    method,
-                    path,
-                    body=body,
-                    content_type=content_type,
-                    query_params=list(query.items()),
-                    header_params={"Accept": accept},
-                    serialize=False,
-                    _request_timeout=timeout,
-                )
-        except DynamicApiError as error:
-            # As it comes, the error prints HTTP headers and a second traceback before it gets to
-            # what the API server said.
-            error.details = _status_object(error.body)
-            error.reason = error.details.get("message") or error.reason
-            error.body = error.headers = error.original_traceback = None
-            raise
+        with errors.readable(f"{method.upper()} {path}", self._server):
+            return self._client.request(
+                method,
+                path,
+                body=body,
+                content_type=content_type,
+                query_params=list(query.items()),
+                header_params={"Accept": accept},
+                serialize=False,
+                _request_timeout=timeout,
+            )
 
     def path(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:
         """Where the API serves a kind: `/api/v1/namespaces/<namespace>/pods/<name>`."""
-        resource = self._client.resources.get(api_version=api_version, kind=kind)
+        resource = self._resource(api_version, kind)
         return resource.path(namespace=namespace or None, name=name or None)
 
-    def apply(self, manifest: dict, namespace: str, dry_run: bool = False) -> dict:
-        """Server-side apply; unknown and doubled fields are errors (`fieldValidation=Strict`)."""
-        return json.loads(self._apply(manifest, namespace, dry_run).data)
+    def is_namespaced(self, api_version: str, kind: str) -> bool:
+        """Return whether the objects of a kind are in namespaces."""
+        return bool(self._resource(api_version, kind).namespaced)
 
-    def warnings(self, manifest: dict, namespace: str, dry_run: bool) -> list[str]:
+    def _resource(self, api_version: str, kind: str) -> Any:
+        from kubernetes.dynamic.exceptions import ResourceNotFoundError
+
+        try:
+            with errors.readable("the discovery of its kinds", self._server):
+                # Without a prefix `v1` is found in every group: `v1`, kind Deployment.
+                prefix = "apis" if "/" in api_version else "api"
+                return self._client.resources.get(prefix=prefix, api_version=api_version, kind=kind)
+        except ResourceNotFoundError:
+            raise errors.UnknownKind(
+                api_version, kind, self._close_kinds(kind), self._server
+            ) from None
+
+    def _close_kinds(self, kind: str) -> list[str]:
+        """The kinds with a close name, as a manifest spells them: `Job (batch/v1)`."""
+        served = {
+            resource.kind: resource.group_version
+            for same_kind in self._client.resources
+            for resource in same_kind
+            if not resource.kind.endswith("List")
+        }
+        close = difflib.get_close_matches(kind.capitalize(), served, cutoff=0.6)
+        if kind in served:
+            close = [kind, *(name for name in close if name != kind)]
+        return [f"{name} ({served[name]})" for name in close]
+
+    def apply(
+        self, manifest: dict[str, Any], namespace: str, dry_run: bool = False, force: bool = False
+    ) -> Any:
+        """Apply server-side, strictly: unknown and duplicate fields are errors.
+
+        An object whose name the API server completes (`metadata.generateName`) is created.
+
+        Args:
+            manifest: The object.
+            namespace: Where it goes, if its kind is in namespaces.
+            dry_run: Store nothing.
+            force: Also set fields that another field manager has set to another value.
+        """
+        return json.loads(self._apply(manifest, namespace, dry_run, force).data)
+
+    def warnings(self, manifest: dict[str, Any], namespace: str, dry_run: bool) -> list[str]:
         """What the API server warns of when it is asked to apply this."""
         answer = self._apply(manifest, namespace, dry_run)
         return warnings_in(answer.headers.getlist("Warning"))
 
-    def _apply(self, manifest: dict, namespace: str, dry_run: bool) -> Any:
-        path = self.path(
-            manifest["apiVersion"], manifest["kind"], namespace, manifest["metadata"]["name"]
-        )
-        options = {"fieldManager": "kubelab", "fieldValidation": "Strict"}
-        if dry_run:
-            options["dryRun"] = "All"
+    def _apply(
+        self, manifest: dict[str, Any], namespace: str, dry_run: bool, force: bool = False
+    ) -> Any:
+        metadata = manifest["metadata"]
+        if "name" not in metadata:
+            path = self.path(manifest["apiVersion"], manifest["kind"], namespace)
+            options = _write_options("kubectl-create", dry_run)
+            return self._send("post", path, manifest, None, REQUEST_TIMEOUT, options)
+        path = self.path(manifest["apiVersion"], manifest["kind"], namespace, metadata["name"])
+        options = _write_options(FIELD_MANAGER, dry_run)
+        if force:
+            options["force"] = "true"
         content_type = "application/apply-patch+yaml"
         return self._send("patch", path, manifest, content_type, REQUEST_TIMEOUT, options)
 
@@ -148,7 +193,10 @@ class Api:
         # a watch in another thread goes on.
         core = client.CoreV1Api(limited(self._new_client()))
         limit_web_sockets()
-        with told_when_silent(core.api_client.configuration.host):
+        with (
+            errors.readable(f"exec in Pod {pod}", self._server),
+            told_when_silent(core.api_client.configuration.host),
+        ):
             session = stream.stream(
                 core.connect_get_namespaced_pod_exec,
                 pod,
@@ -178,16 +226,6 @@ class Watch:
     def stop(self) -> None:
         with contextlib.suppress(ValueError, OSError):  # it has ended, or does so just now
             self._response.shutdown()
-
-
-@contextlib.contextmanager
-def _with_next_step() -> Iterator[None]:
-    """Adds the next command to a connection error, which keeps its type."""
-    try:
-        yield
-    except HTTPError as error:
-        error.add_note("The cluster does not answer.\n  Next: make doctor, then make cluster")
-        raise
 
 
 class Cluster:
@@ -220,8 +258,6 @@ class Cluster:
 
         The book's own cluster has everything. Of another one its API server tells.
         """
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
         if not self.foreign:
             return True
         if need not in SHOWN_BY:
@@ -229,7 +265,7 @@ class Cluster:
         path, shows = SHOWN_BY[need]
         try:
             return shows(self.api.request("get", path))
-        except DynamicApiError as error:
+        except errors.ApiError as error:
             if error.status not in (403, 404):
                 raise
             return False
@@ -257,22 +293,20 @@ class Cluster:
 
     def _says_of_mark(self) -> str:
         """Whether a cluster that the reader has chosen carries the project's mark, in words."""
-        from kubernetes.dynamic.exceptions import ForbiddenError, NotFoundError
-
         try:
             self._config_map("kube-public", MARKER)
-        except (ForbiddenError, NotFoundError):
+        except errors.ApiError as error:
+            if error.status not in (403, 404):
+                raise
             return (
                 "It isn't the book's own cluster: labs run there because KUBELAB_CONTEXT names it."
             )
         return "It carries the mark of the book's own cluster."
 
     def _describe_own(self) -> str:
-        from kubernetes.dynamic.exceptions import NotFoundError
-
         try:
             mark = self._config_map("kube-public", MARKER)
-        except NotFoundError:
+        except errors.NotFound:
             raise NoCluster(
                 f"This cluster does not carry the project's mark (ConfigMap kube-public/{MARKER}), "
                 "so no lab runs on it.",
@@ -314,12 +348,9 @@ def _kubeconfig(foreign: str | None) -> Path:
     return Path(files[0])
 
 
-def _status_object(body: bytes | str | None) -> dict:
-    """The `Status` that the API server sends with an error: reason, message, causes."""
-    try:
-        return json.loads(body or "{}")
-    except ValueError:  # a proxy's HTML page, or nothing at all
-        return {}
+def _write_options(manager: str, dry_run: bool) -> dict[str, str]:
+    options = {"fieldManager": manager, "fieldValidation": "Strict"}
+    return options | {"dryRun": "All"} if dry_run else options
 
 
 _lock = threading.Lock()

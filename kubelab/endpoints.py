@@ -10,7 +10,7 @@ from kubelab import waiting
 from kubelab.objects import KubernetesObject, Pod
 from kubelab.polling import poll
 from kubelab.states import State
-from kubelab.store import Snapshot
+from kubelab.store import Informer, Snapshot
 from kubelab.timeline import Change, Timeline
 from kubelab.waiting import WITHIN, WaitFailed
 
@@ -91,7 +91,8 @@ class EndpointSlices:
 
     def __init__(self, service: Service) -> None:
         self.lab, self.start = service.lab, service.start
-        self.informer = service.lab.informer("discovery.k8s.io/v1", "EndpointSlice")
+        self._informer = service.lab.informer("discovery.k8s.io/v1", "EndpointSlice")
+        self._check = service.check
         self._service = service.name
         spec = (service.object or {}).get("spec", {})
         has_slices = spec.get("type") != "ExternalName"
@@ -105,6 +106,14 @@ class EndpointSlices:
 
     def __repr__(self) -> str:
         return f"<{self}>"
+
+    @property
+    def informer(self) -> Informer:
+        """What the watch on EndpointSlices has seen, if that is still the truth."""
+        self._check()
+        if self._informer.error:
+            raise self._informer.error
+        return self._informer
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import difflib
 import fcntl
 import os
 import secrets
@@ -14,13 +15,17 @@ from typing import Literal, overload
 import yaml
 
 import nbclaims.display
-from kubelab import connection, nodes, runs, traefik
+from kubelab import connection, manifests, nodes, runs, traefik
+from kubelab.applying import Applied, Applier
 from kubelab.certificates import issue_certificate
 from kubelab.clients import HostClient, PodClient
+from kubelab.connection import Api
 from kubelab.display import echo
 from kubelab.endpoints import Service
+from kubelab.errors import ApiError, LabClosed, NotFound, StaleObject, UnknownKind
 from kubelab.external import ExternalClient
 from kubelab.kubectl import kubectl
+from kubelab.manifests import Document, ManifestError
 from kubelab.needs import declared
 from kubelab.nodes import Node
 from kubelab.objects import KubernetesObject, Pod
@@ -49,13 +54,16 @@ class Lab:
     def __init__(self, name: str) -> None:
         self.name, self.folder = name, Path.cwd()
         self.cluster = connection.cluster()
-        self.api = self.cluster.api
+        self._api = self.cluster.api
         self.cluster.check(declared(self.folder / f"{name}.md"))
         if name in _open:
             _open[name].close()
         self.namespace = f"{name}-{secrets.token_hex(3)}"
         self._informers: dict[tuple[str, str], Informer] = {}
         self._starts: dict[str, float] = {}
+        self._closed = False
+        self._not_applied: set[str] = set()
+        self._applier = Applier(self.api, self.namespace, self.informer)
         self._external: list[ExternalClient] = []
         run = runs.join()
         for leftover in runs.remove_leftovers(self.api):
@@ -76,34 +84,50 @@ class Lab:
         self._await_service_account()
         self.informer("v1", "Pod")
 
+    @property
+    def api(self) -> Api:
+        """The connection to the cluster.
+
+        Raises:
+            LabClosed: The lab is closed.
+        """
+        self._check_current()
+        return self._api
+
     def show(self, manifest: str | dict) -> None:
         """Display a manifest, highlighted: a file's, or one that the lab has put together."""
         is_file = isinstance(manifest, str)
-        text = self._read(manifest) if is_file else yaml.safe_dump(manifest, sort_keys=False)
+        text = (
+            self._path(manifest).read_text()
+            if is_file
+            else yaml.safe_dump(manifest, sort_keys=False)
+        )
         nbclaims.display.show({"text/markdown": f"```yaml\n{text}```", "text/plain": text})
 
     def apply(self, file: str) -> KubernetesObject:
         """Apply a manifest of one document with server-side apply, strictly; return its object.
 
+        Edit the file and run the cell again: the object is updated, or deleted and created again if
+        the API server doesn't change such fields.
+
         Raises:
-            ValueError: The file has no document, or several.
-            DynamicApiError: The API server rejected it; `try_apply` is for manifests that the book
-                says are rejected.
+            ManifestError: The file is no manifest of this lab.
+            ValueError: The file has several documents.
+            ApiError: The API server rejected it; `try_apply` is for manifests that the book says
+                are rejected.
         """
-        self._document(file, "apply_all")
-        [found] = self.apply_all(file)
+        with self._applying(file):
+            document = self._document(file, "apply_all")
+            echo(f"kubectl {_verb([document])} -n {self.namespace} -f {file}")
+            [found] = self._apply([document], file)
         return found
 
     def apply_all(self, file: str) -> list[KubernetesObject]:
-        """Apply every document of a file, in their order; return their objects."""
-        from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
-
-        echo(f"kubectl apply --server-side -n {self.namespace} -f {file}")
-        try:
-            return [self._apply(manifest) for manifest in self.documents(file)]
-        except (DynamicApiError, ResourceNotFoundError) as error:
-            error.add_note(f"  Next: correct {self.folder.name}/{file} and run the cell again")
-            raise
+        """Apply every document of a file, in their order, or none; return their objects."""
+        with self._applying(file):
+            documents = self._documents(file)
+            echo(f"kubectl {_verb(documents)} -n {self.namespace} -f {file}")
+            return self._apply(documents, file)
 
     def try_apply(self, file: str, dry_run: bool = True, within: float = 0) -> ApplyResult:
         """Send a manifest of one document to the API server; print and return its answer.
@@ -127,21 +151,25 @@ class Lab:
         """Send every document of a file to the API server, as `try_apply` does with one."""
         option = " --dry-run=server" * dry_run
         echo(f"kubectl apply --server-side{option} -n {self.namespace} -f {file}")
-        return [self._ask(manifest, dry_run, within) for manifest in self.documents(file)]
+        documents = self._documents(file)
+        self._check(documents)
+        return [self._ask(document.manifest, dry_run, within) for document in documents]
 
     def apply_cluster_scoped(self, file: str) -> KubernetesObject:
         """Apply a manifest of a kind that lies in no namespace, such as an IngressClass.
 
         Its name begins with that of the lab's namespace, which owns it: the two go together.
         """
-        manifest = self._document(file)
+        document = self._document(file)
+        self._check([document], wants_namespaced=False)
+        manifest = document.manifest
         namespace = self.api.request("get", f"/api/v1/namespaces/{self.namespace}")["metadata"]
         owner = {"apiVersion": "v1", "kind": "Namespace", "name": self.namespace}
         metadata = manifest["metadata"]
         metadata["name"] = f"{self.namespace}-{metadata['name']}"
         metadata["ownerReferences"] = [owner | {"uid": namespace["uid"]}]
         echo(f"kubectl apply --server-side -f {file}  # as {metadata['name']}")
-        return self._apply(manifest)
+        return self._apply([document], checked=True)[0]
 
     @contextlib.contextmanager
     def exclusive(self, what: str) -> Iterator[None]:
@@ -157,7 +185,7 @@ class Lab:
         at copies of other objects, which follow them a moment later.
         """
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file} -o yaml")
-        manifest = self._document(file)
+        manifest = self._document(file).manifest
         for _ in poll(within, f"waiting for the dry run of {file}"):
             answer = self.api.apply(manifest, self.namespace, dry_run=True)
             if until is None or until.holds(answer):
@@ -171,16 +199,17 @@ class Lab:
         echo(f"kubectl create secret tls {name} -n {self.namespace} {files}")
         pair = {"tls.crt": certificate, "tls.key": key}
         head = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}}
-        return self._apply(head | {"type": "kubernetes.io/tls", "stringData": pair})
+        secret = head | {"type": "kubernetes.io/tls", "stringData": pair}
+        return self._apply([Document(secret)])[0]
 
     def documents(self, file: str) -> list[dict]:
         """The documents of a file, for a lab that puts manifests together from parts."""
-        return [document for document in yaml.safe_load_all(self._read(file)) if document]
+        return [document.manifest for document in self._documents(file)]
 
     def apply_documents(self, manifests: Iterable[dict]) -> list[KubernetesObject]:
-        """Apply manifests that the lab has put together."""
+        """Apply manifests that the lab has put together, or none if one is rejected."""
         echo(f"kubectl apply --server-side -n {self.namespace} -f -")
-        objects = [self._apply(manifest) for manifest in manifests]
+        objects = self._apply([Document(manifest) for manifest in manifests])
         print(f"{len(objects)} objects")
         return objects
 
@@ -198,7 +227,7 @@ class Lab:
         for name in informer.names():
             first, live = informer.snapshots(name)[0], informer.snapshots(name)[-1].object
             if live and labels.items() <= live["metadata"].get("labels", {}).items():
-                found.append(Pod(self, live, first.at))
+                found.append(Pod(self, live, first.at, self._check_current))
         return found
 
     def get(self, kind: str) -> str:
@@ -211,12 +240,10 @@ class Lab:
 
     def cluster_object(self, api_version: str, kind: str, name: str) -> dict | None:
         """An object in no namespace, such as a CustomResourceDefinition; None if there is none."""
-        from kubernetes.dynamic.exceptions import NotFoundError
-
         echo(f"kubectl get {kind.lower()} {name} -o yaml")
         try:
             return self.api.request("get", self.api.path(api_version, kind, name=name))
-        except NotFoundError:
+        except NotFound:
             return None
 
     def node(self, name: str) -> Node:
@@ -291,6 +318,7 @@ class Lab:
 
     def informer(self, api_version: str, kind: str) -> Informer:
         """What the watch on a kind in this namespace has seen; the first call begins it."""
+        self._check_current()
         key = (api_version, kind)
         if key not in self._informers:
             path = self.api.path(api_version, kind, self.namespace)
@@ -302,29 +330,74 @@ class Lab:
         if _open.get(self.name) is not self:
             return
         del _open[self.name]
+        self._closed = True
         for informer in self._informers.values():
             informer.stop()
         for client in self._external:
             client.close()
         atexit.unregister(self.close)
         echo(f"kubectl delete namespace {self.namespace} --wait=false")
-        runs.delete(self.api, runs.namespaces(self.api, f"{runs.NAME}={self.namespace}"))
+        runs.delete(self._api, runs.namespaces(self._api, f"{runs.NAME}={self.namespace}"))
 
-    def _apply(self, manifest: dict) -> KubernetesObject:
-        informer = self.informer(manifest["apiVersion"], manifest["kind"])
-        start = informer.clock()
-        live = self.api.apply(manifest, self.namespace)
-        informer.put("ADDED", live)
+    def _apply(
+        self, documents: list[Document], file: str = "", checked: bool = False
+    ) -> list[KubernetesObject]:
+        """Apply all of these documents or none; `file` is where they stand."""
+        if not checked:
+            self._check(documents)
+        return [self._object(each, file) for each in self._applier.apply(documents)]
+
+    def _object(self, applied: Applied, file: str) -> KubernetesObject:
         # An object that was there before keeps its beginning: its timeline is still one.
-        start = self._starts.setdefault(live["metadata"]["uid"], start)
-        wrapper = {"Pod": Pod, "Service": Service}.get(manifest["kind"], KubernetesObject)
-        return wrapper(self, live, start)
+        start = self._starts.setdefault(applied.live["metadata"]["uid"], applied.start)
+        wrapper = {"Pod": Pod, "Service": Service}.get(applied.live["kind"], KubernetesObject)
+        return wrapper(self, applied.live, start, lambda: self._check_current(file))
+
+    def _check(self, documents: Iterable[Document], wants_namespaced: bool = True) -> None:
+        """Check that each document is an object that belongs in this lab's namespace."""
+        for document in documents:
+            document.check()
+            version, kind = document.manifest["apiVersion"], document.manifest["kind"]
+            try:
+                namespaced = self.api.is_namespaced(version, kind)
+            except UnknownKind as error:
+                raise error.about(document.subject, document.file, document.line_of) from None
+            document.check_scope(self.namespace, namespaced, wants_namespaced)
+
+    def _check_current(self, file: str = "") -> None:
+        """Check that objects of this lab tell the truth.
+
+        Args:
+            file: The manifest of the object; empty for an object of no file.
+
+        Raises:
+            LabClosed: The lab is closed.
+            StaleObject: The last attempt to apply the file failed.
+        """
+        if self._closed:
+            raise LabClosed(
+                f"the lab {self.name} is closed, and its namespace {self.namespace} is deleted\n"
+                "  Next: run the set-up cell, then the cells below it"
+            )
+        if file in self._not_applied:
+            raise StaleObject(
+                f"{file} could not be applied, so this object no longer says what the file says\n"
+                "  Next: correct the file and run the cell that applies it again"
+            )
+
+    @contextlib.contextmanager
+    def _applying(self, file: str) -> Iterator[None]:
+        """Until the file is applied, earlier objects of it are stale."""
+        self._not_applied.add(file)
+        yield
+        self._not_applied.discard(file)
 
     def _controller(self, name: str, options: tuple[str, ...]) -> Traefik:
         file = os.path.relpath(traefik.MANIFEST, self.folder)
         echo(f"kubectl apply --server-side -n {self.namespace} -f {file}")
         print(f"  # as {name}, with {' '.join(options)}")
-        *_, service, deployment = map(self._apply, traefik.documents(name, options))
+        documents = [Document(manifest) for manifest in traefik.documents(name, options)]
+        *_, service, deployment = self._apply(documents)
         return Traefik(service, deployment)
 
     def _ask(self, manifest: dict, dry_run: bool, within: float) -> ApplyResult:
@@ -338,33 +411,40 @@ class Lab:
 
     def _answer(self, manifest: dict, dry_run: bool) -> tuple[ApplyResult, list[str]]:
         """What the API server says to a manifest, and the lines that a person would see."""
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
         try:
             warnings = self.api.warnings(manifest, self.namespace, dry_run)
-        except DynamicApiError as error:
+        except ApiError as error:
             result = ApplyResult.of(error)
             return result, [result.message]
-        accepted = f"{manifest['kind'].lower()}/{manifest['metadata']['name']} accepted"
+        accepted = f"{Document(manifest).reference} accepted"
         said = [*(f"Warning: {warning}" for warning in warnings), accepted]
         return ApplyResult(200, message="; ".join(warnings)), said
 
-    def _document(self, file: str, for_several: str = "") -> dict:
-        """The one document of a file; ValueError where there is none, or several."""
-        found = self.documents(file)
+    def _document(self, file: str, for_several: str = "") -> Document:
+        """The one document of a file; ValueError where there are several."""
+        found = self._documents(file)
         if len(found) == 1:
             return found[0]
-        step = f"call {for_several}" if found and for_several else "leave one document in the file"
-        raise ValueError(
-            f"{self.folder.name}/{file} has {len(found)} documents, not one\n  Next: {step}"
+        step = f"call {for_several}" if for_several else "leave one document in the file"
+        raise ManifestError(
+            f"{self.folder.name}/{file}", f"the file has {len(found)} documents, not one", step
         )
 
-    def _read(self, file: str) -> str:
+    def _documents(self, file: str) -> list[Document]:
+        return manifests.read(self._path(file), f"{self.folder.name}/{file}")
+
+    def _path(self, file: str) -> Path:
         path = self.folder / file
-        if not path.exists():
-            known = ", ".join(sorted(found.name for found in self.folder.glob("*.yaml")))
-            raise FileNotFoundError(f"no {file} in {self.folder}; there are: {known or 'none'}")
-        return path.read_text()
+        if path.is_file():
+            return path
+        known = sorted(found.name for found in self.folder.glob("*.yaml"))
+        close = difflib.get_close_matches(file, known, n=3)
+        there = (
+            f"did you mean {' or '.join(close)}?"
+            if close
+            else f"there are: {', '.join(known) or 'none'}"
+        )
+        raise FileNotFoundError(f"no {file} in {self.folder}; {there}")
 
     def _await_service_account(self) -> None:
         """A Pod is forbidden until the namespace has its default ServiceAccount, which the
@@ -384,6 +464,12 @@ class Lab:
                 )
             informer.sleep_until_change(count, 1)
         self._informers.pop(("v1", "ServiceAccount")).stop()
+
+
+def _verb(documents: list[Document]) -> str:
+    """The kubectl command for documents: an object with a generateName can only be created."""
+    generated = ["generateName" in (found.manifest.get("metadata") or ()) for found in documents]
+    return "create" if any(generated) else "apply --server-side"
 
 
 def close_all() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ from kubelab import waiting
 from kubelab.commands import CommandFailed, failure
 from kubelab.connection import Api
 from kubelab.display import Progress, echo
+from kubelab.errors import ApiError
 from kubelab.kubectl import kubectl
 from kubelab.polling import poll
 from kubelab.results import ApplyResult
@@ -93,10 +95,23 @@ class Container:
 
 
 class KubernetesObject:
-    """A live object. Its attributes are what the watch saw last."""
+    """A live object. Its attributes are what the watch saw last.
 
-    def __init__(self, lab: Session, live: dict, start: float) -> None:
-        """`live` is the API server's answer to the apply."""
+    They raise an error where that would no longer be true: `StaleObject`, `LabClosed`, or
+    `ApiError` where the API server doesn't answer.
+    """
+
+    def __init__(
+        self,
+        lab: Session,
+        live: dict[str, Any],
+        start: float,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`live` is the API server's answer to the apply.
+
+        `check` raises an error where the object no longer tells the truth.
+        """
         self.lab, self.namespace = lab, lab.namespace
         self.kind: str = live["kind"]
         self.api_version: str = live["apiVersion"]
@@ -104,10 +119,19 @@ class KubernetesObject:
         self.uid: str = live["metadata"]["uid"]
         self.start = start
         """When it was applied, by the informer's clock."""
-        self.informer = lab.informer(self.api_version, self.kind)
+        self.check = check
+        self._informer = lab.informer(self.api_version, self.kind)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
+
+    @property
+    def informer(self) -> Informer:
+        """What the watch on its kind has seen, if that is still the truth."""
+        self.check()
+        if self._informer.error:
+            raise self._informer.error
+        return self._informer
 
     @property
     def since(self) -> float:
@@ -191,13 +215,11 @@ class KubernetesObject:
         return self._patch(body, subresource)
 
     def _patch(self, body: dict, subresource: str = "") -> ApplyResult:
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
         kind = "application/strategic-merge-patch+json"
         path = "/".join(filter(None, [self._path(), subresource]))
         try:
             live = self.lab.api.request("patch", path, body, content_type=kind)
-        except DynamicApiError as error:
+        except ApiError as error:
             return ApplyResult.of(error)
         self.informer.put("MODIFIED", live)
         return ApplyResult(200)
@@ -289,6 +311,7 @@ class KubernetesObject:
         return sorted(items, key=lambda event: int(event["metadata"]["resourceVersion"]))
 
     def _path(self) -> str:
+        self.check()
         return self.lab.api.path(self.api_version, self.kind, self.namespace, self.name)
 
 
@@ -350,14 +373,12 @@ class Pod(KubernetesObject):
         Fewer than `least` are asked for again: a run that has just begun may not have written yet,
         and of a run that has just been removed there is no log for a moment (400).
         """
-        from kubernetes.dynamic.exceptions import BadRequestError
-
         self._echo_logs(container)
         for is_last in poll(LOG_SECONDS, f"waiting for timestamps in the log of {self}"):
             try:
                 found = log_timestamps(self._log(container))
-            except BadRequestError:
-                if is_last:
+            except ApiError as error:
+                if is_last or error.status != 400:
                     raise
                 continue
             if len(found) >= least:
@@ -366,14 +387,12 @@ class Pod(KubernetesObject):
 
     def evict(self) -> ApplyResult:
         """Ask for its eviction, as `kubectl drain` does; a disruption budget may refuse it."""
-        from kubernetes.dynamic.exceptions import DynamicApiError
-
         path, metadata = f"{self._path()}/eviction", {"name": self.name}
         body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
         echo(f"kubectl create --raw {path} -f - <<< {shlex.quote(json.dumps(body))}")
         try:
             self.lab.api.request("post", path, body)
-        except DynamicApiError as error:
+        except ApiError as error:
             return ApplyResult.of(error)
         return ApplyResult(200)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from kubelab.errors import ApiError
 
 REJECTIONS = (400, 403, 409, 422)
 """The HTTP statuses with which an API server rejects a request because of its content."""
@@ -29,11 +30,10 @@ class ApplyResult:
         return self.status < 400
 
     @classmethod
-    def of(cls, error: Any) -> ApplyResult:
+    def of(cls, error: ApiError) -> ApplyResult:
         """Read a rejection from an API error; raise any other error again."""
-        causes = error.details.get("details", {}).get("causes", [])
-        by_budget = any(cause.get("reason") == "DisruptionBudget" for cause in causes)
+        by_budget = any(cause.reason == "DisruptionBudget" for cause in error.causes)
         if error.status not in REJECTIONS and not by_budget:
             raise error
-        field = causes[0].get("field", "") if causes else ""
-        return cls(error.status, error.details["reason"], field, error.details["message"])
+        field = error.causes[0].field if error.causes else ""
+        return cls(error.status, error.reason, field, error.message)

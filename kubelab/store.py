@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol
 
 from urllib3.exceptions import ProtocolError
 
+from kubelab.errors import NotFound
+
 GONE = 410
 ATTEMPTS = 4
 FIRST_PAUSE = 1.0
@@ -122,11 +124,9 @@ class Informer(Store):
 
     def refresh(self, name: str) -> None:
         """Read one object now: nothing that happened before this call can be missing after it."""
-        from kubernetes.dynamic.exceptions import NotFoundError
-
         try:
             self.put("MODIFIED", self._api.request("get", f"{self._path}/{name}"))
-        except NotFoundError:
+        except NotFound:
             self._lost(name)
 
     def _list(self) -> str:

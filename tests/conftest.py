@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Iterator
 
 import pytest
-from urllib3.exceptions import HTTPError
 
 from kubelab import NoCluster, connection, runs
+from kubelab.errors import ApiError
 from kubelab.store import Informer
 from tests.concurrency import slot
 
@@ -39,7 +39,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     try:
         left = _remove_namespaces(f"{runs.LABEL}={run}")
-    except (NoCluster, HTTPError) as error:
+    except (NoCluster, ApiError) as error:
         left = [f"those of run {run} ({error})"]
     if left:
         print(f"\nnamespaces not gone after {NAMESPACES_GONE_WITHIN} s: {', '.join(left)}")

@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from kubernetes.client.rest import ApiException
-from kubernetes.dynamic.exceptions import NotFoundError
-from urllib3.exceptions import MaxRetryError
 
 from kubelab import NoCluster, connection
 from kubelab.connection import Cluster
+from kubelab.errors import NotFound
 from nbclaims import environment
 
 PROXY = {"config.conf": "bindAddress: 0.0.0.0\nmode: iptables\n"}
@@ -30,7 +28,7 @@ class FakeApi:
             return {"gitVersion": "v1.37.2"}
         name = path.rsplit("/", 1)[1]
         if name not in self.config_maps:
-            raise NotFoundError(ApiException(status=404, reason="Not Found"))
+            raise NotFound(404, "NotFound", "no")
         return {"data": self.config_maps[name]}
 
 
@@ -152,14 +150,6 @@ def test_another_cluster_s_kubeconfig_is_one_file(
     assert str(failure.value) == (
         f"{problem}\n  Next: export KUBECONFIG=<the file with the context mine>"
     )
-
-
-def test_a_cluster_that_does_not_answer_keeps_its_error_and_gets_a_next_step():
-    with pytest.raises(MaxRetryError) as failure, connection._with_next_step():
-        raise MaxRetryError(None, "/version")
-    assert failure.value.__notes__ == [
-        "The cluster does not answer.\n  Next: make doctor, then make cluster"
-    ]
 
 
 def test_a_warning_is_told_to_its_end_also_with_quotes_in_it():

@@ -8,15 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kubernetes.client.rest import ApiException
-from kubernetes.dynamic.exceptions import NotFoundError, UnprocessibleEntityError
 
 from kubelab import Lab, NoCluster, connection, has, polling, runs
 from kubelab import kubectl as kubectl_module
 from kubelab import lab as lab_module
 from kubelab.clients import HostClient, PodClient
 from kubelab.connection import Cluster
+from kubelab.errors import (
+    ApiError,
+    Cause,
+    LabClosed,
+    NotFound,
+    Server,
+    StaleObject,
+    UnknownKind,
+    Unreachable,
+)
 from kubelab.lab import close_all
+from kubelab.manifests import ManifestError
 from kubelab.needs import NEEDS
 from kubelab.results import ApplyResult
 from kubelab.store import Store
@@ -34,7 +43,7 @@ class FakeApi:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
-        self.refusal: ApiException | None = None
+        self.refusal: ApiError | None = None
 
     def request(self, method: str, path: str, body: Any = None, **_: Any) -> dict:
         self.asked.append((method, path))
@@ -43,7 +52,15 @@ class FakeApi:
         here = {"name": "p", "uid": "uid-1", "resourceVersion": "2"}
         return {"kind": "Pod", "metadata": here, "items": [{"metadata": {"name": "namespace"}}]}
 
-    def apply(self, manifest: dict, namespace: str, dry_run: bool = False) -> dict:
+    def text(self, path: str) -> str:
+        return path
+
+    def is_namespaced(self, version: str, kind: str) -> bool:
+        return kind not in ("IngressClass", "Namespace", "ClusterRole")
+
+    def apply(
+        self, manifest: dict, namespace: str, dry_run: bool = False, force: bool = False
+    ) -> dict:
         self.request("apply", "dry run" if dry_run else namespace)
         metadata = {"uid": "uid-1", "resourceVersion": "1"} | manifest["metadata"]
         return manifest | {"metadata": metadata}
@@ -94,12 +111,11 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
         runs._lock.close()
 
 
-def invalid() -> UnprocessibleEntityError:
-    """What the API server says to a value that validation forbids, as `Api` hands it on."""
-    error = UnprocessibleEntityError(ApiException(status=422, reason="…"))
-    cause = {"field": "spec.restartPolicy", "message": "Unsupported value"}
-    error.details = {"reason": "Invalid", "message": "no", "details": {"causes": [cause]}}
-    return error
+def invalid(status: int = 422, cause: str = "") -> ApiError:
+    """What the API server says to a value that validation forbids."""
+    return ApiError(
+        status, "Invalid", "no", (Cause("spec.restartPolicy", "Unsupported value", cause),)
+    )
 
 
 def test_every_call_prints_the_kubectl_command_that_does_the_same(api: FakeApi, capsys):
@@ -148,9 +164,8 @@ def test_an_acceptance_is_not_the_answer_until_admission_has_caught_up(
 
 def test_what_is_no_refusal_stays_an_error(api: FakeApi):
     lab = Lab("x")
-    api.refusal = invalid()
-    api.refusal.status = 500
-    with pytest.raises(ApiException):
+    api.refusal = invalid(500)
+    with pytest.raises(ApiError):
         lab.try_apply("never-exits-1.yaml")
 
 
@@ -159,7 +174,7 @@ def test_an_object_in_no_namespace_is_looked_at_or_is_not_there(api: FakeApi, ca
     assert lab.cluster_object("v1", "Node", "worker")["kind"] == "Pod"
     assert api.asked[-1] == ("get", "/Node/worker")
     assert capsys.readouterr().out.endswith("$ kubectl get node worker -o yaml\n")
-    api.refusal = NotFoundError(ApiException(status=404))
+    api.refusal = NotFound(404, "NotFound", "no")
     assert lab.cluster_object("v1", "Node", "nobody") is None
 
 
@@ -168,23 +183,24 @@ def test_an_eviction_is_asked_for_and_a_budget_may_refuse_it(api: FakeApi, capsy
     assert pod.evict().accepted
     assert api.asked[-1] == ("post", "/Pod/p/eviction")
     assert "$ kubectl create --raw /Pod/p/eviction -f - <<< '{" in capsys.readouterr().out
-    api.refusal = invalid()
-    api.refusal.status = 429
-    api.refusal.details["details"]["causes"] = [{"reason": "DisruptionBudget", "message": "…"}]
+    api.refusal = invalid(429, "DisruptionBudget")
     assert pod.evict().status == 429
-    api.refusal.details["details"]["causes"] = []
-    with pytest.raises(ApiException):
+    api.refusal = invalid(429)
+    with pytest.raises(ApiError):
         pod.evict()
 
 
 def test_a_refused_apply_says_what_to_do_next(api: FakeApi, tmp_path: Path):
     lab = Lab("x")
     api.refusal = invalid()
-    with pytest.raises(ApiException) as failure:
+    with pytest.raises(ApiError) as failure:
         lab.apply("never-exits-1.yaml")
-    assert failure.value.__notes__ == [
-        f"  Next: correct {tmp_path.name}/never-exits-1.yaml and run the cell again"
-    ]
+    assert str(failure.value) == (
+        f"{tmp_path.name}/never-exits-1.yaml, line 4: "
+        "the API server rejected Pod p (422 Invalid)\n\n"
+        "  spec.restartPolicy: Unsupported value\n\n"
+        "  Next: correct spec.restartPolicy in never-exits-1.yaml (line 4) and run the cell again"
+    )
 
 
 def test_running_the_set_up_cell_again_closes_the_lab_it_made_before(api: FakeApi, capsys):
@@ -195,6 +211,78 @@ def test_running_the_set_up_cell_again_closes_the_lab_it_made_before(api: FakeAp
         "$ kubectl delete namespace x-c0ffee --wait=false",
         "$ kubectl create namespace x-c0ffee",
     ]
+
+
+def test_an_object_whose_file_could_not_be_applied_is_stale_until_it_is_applied(api: FakeApi):
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    api.refusal = invalid()
+    with pytest.raises(ApiError):
+        lab.apply("never-exits-1.yaml")
+    api.refusal = None
+    for use in (
+        lambda: pod.phase,
+        lambda: pod.timeline,
+        lambda: pod.wait(until=has("spec")),
+        lambda: pod.hold(has("spec"), 1),
+        pod.delete,
+        pod.logs,
+    ):
+        with pytest.raises(StaleObject) as failure:
+            use()
+        message = (
+            "never-exits-1.yaml could not be applied, so this object no longer says what the file "
+            "says\n  Next: correct the file and run the cell that applies it again"
+        )
+        assert failure.value._render_traceback_() == [f"StaleObject: {message}"]
+    assert str(pod) == "Pod p"
+    lab.apply("never-exits-1.yaml")
+    assert pod.object
+
+
+@pytest.mark.parametrize("manifest", ["", "kind: [\n"])
+def test_a_file_that_is_no_manifest_makes_its_objects_stale_as_well(api: FakeApi, manifest):
+    lab = Lab("x")
+    pods = lab.apply_all("never-exits-1.yaml")
+    Path("never-exits-1.yaml").write_text(manifest)
+    with pytest.raises(ManifestError):
+        lab.apply_all("never-exits-1.yaml")
+    with pytest.raises(StaleObject):
+        _ = pods[0].phase
+
+
+def test_a_closed_lab_and_its_objects_refuse(api: FakeApi):
+    lab = Lab("x")
+    pod = lab.apply("never-exits-1.yaml")
+    lab.close()
+    for use in (
+        lambda: pod.phase,
+        lambda: pod.wait(until=has("spec")),
+        pod.delete,
+        lambda: lab.apply("never-exits-1.yaml"),
+        lambda: lab.try_apply("never-exits-1.yaml"),
+        lambda: lab.pods({}),
+        lambda: lab.get("pods"),
+        lambda: lab.nodes(),
+    ):
+        with pytest.raises(LabClosed) as failure:
+            use()
+        message = (
+            "the lab x is closed, and its namespace x-c0ffee is deleted\n"
+            "  Next: run the set-up cell, then the cells below it"
+        )
+        assert failure.value._render_traceback_() == [f"LabClosed: {message}"]
+
+
+def test_objects_say_that_the_api_server_does_not_answer(api: FakeApi):
+    pod = Lab("x").apply("never-exits-1.yaml")
+    pod.informer.fail(Unreachable("connection refused", server=Server("https://a", "c")))
+    with pytest.raises(Unreachable) as failure:
+        _ = pod.phase
+    assert str(failure.value) == (
+        "the API server at https://a doesn't answer: connection refused\n\n"
+        "  Next: make doctor, then make cluster"
+    )
 
 
 def test_closing_twice_deletes_once(api: FakeApi):
@@ -215,7 +303,7 @@ def test_several_documents_are_for_apply_all(api: FakeApi, tmp_path: Path):
         with pytest.raises(ValueError) as failure:
             apply("two.yaml")
         assert str(failure.value) == (
-            f"{tmp_path.name}/two.yaml has 2 documents, not one\n  Next: call {step}"
+            f"{tmp_path.name}/two.yaml: the file has 2 documents, not one\n  Next: call {step}"
         )
     assert len(api.asked) == asked
 
@@ -225,9 +313,78 @@ def test_an_empty_manifest_is_an_error(api: FakeApi, tmp_path: Path):
     with pytest.raises(ValueError) as failure:
         Lab("x").apply("empty.yaml")
     assert str(failure.value) == (
-        f"{tmp_path.name}/empty.yaml has 0 documents, not one\n"
-        "  Next: leave one document in the file"
+        f"{tmp_path.name}/empty.yaml: the file has no manifest: it is empty, or all of it is "
+        "comments\n  Next: write a manifest into it and run the cell again"
     )
+
+
+@pytest.mark.parametrize(
+    ("manifest", "call", "message"),
+    [
+        (
+            POD.replace("Pod", "ClusterRole"),
+            "apply",
+            "line 2: a ClusterRole is in no namespace, so it would outlive the lab\n"
+            '  Next: call lab.apply_cluster_scoped("a.yaml")',
+        ),
+        (
+            POD.replace("Pod", "Namespace"),
+            "try_apply_all",
+            "line 2: a Namespace is in no namespace, so it would outlive the lab\n"
+            '  Next: call lab.apply_cluster_scoped("a.yaml")',
+        ),
+        (
+            POD,
+            "apply_cluster_scoped",
+            'line 2: a Pod is in a namespace\n  Next: call lab.apply("a.yaml")',
+        ),
+        (
+            POD.replace("{name: p}", "{name: p, namespace: kube-system}"),
+            "apply_all",
+            "line 3: metadata.namespace is kube-system, and the lab's namespace is x-c0ffee\n"
+            "  Next: remove metadata.namespace and run the cell again",
+        ),
+    ],
+)
+def test_what_does_not_belong_in_the_labs_namespace_is_not_sent(
+    api: FakeApi, tmp_path: Path, manifest: str, call: str, message: str
+):
+    Path("a.yaml").write_text(manifest)
+    lab = Lab("x")
+    with pytest.raises(ManifestError) as failure:
+        getattr(lab, call)("a.yaml")
+    assert str(failure.value) == f"{tmp_path.name}/a.yaml, {message}"
+    assert not [method for method, _ in api.asked if method == "apply"]
+
+
+def test_the_labs_own_namespace_may_stand_in_a_manifest(api: FakeApi):
+    Path("a.yaml").write_text(POD.replace("{name: p}", "{name: p, namespace: x-c0ffee}"))
+    assert Lab("x").apply("a.yaml").name == "p"
+
+
+def test_a_kind_that_is_not_served_is_named_with_its_line(api: FakeApi, tmp_path, monkeypatch):
+    def unknown(version: str, kind: str) -> bool:
+        raise UnknownKind(version, kind, ["Pod (v1)"], Server("", ""))
+
+    monkeypatch.setattr(api, "is_namespaced", unknown)
+    Path("a.yaml").write_text(POD.replace("Pod", "Pdo"))
+    with pytest.raises(UnknownKind) as failure:
+        Lab("x").apply("a.yaml")
+    assert str(failure.value) == (
+        f"{tmp_path.name}/a.yaml, line 2: the API server serves no kind Pdo of apiVersion v1; "
+        "close names: Pod (v1)\n\n  Next: correct kind and apiVersion and run the cell again, or "
+        "install the CRD that defines the kind"
+    )
+
+
+def test_an_object_with_a_generated_name_is_created(api: FakeApi, monkeypatch, capsys):
+    def create(manifest: dict, namespace: str) -> dict:
+        return manifest | {"metadata": {"name": "p-1", "uid": "u", "resourceVersion": "1"}}
+
+    monkeypatch.setattr(api, "apply", create)
+    Path("a.yaml").write_text(POD.replace("name: p", "generateName: p-"))
+    assert Lab("x").apply("a.yaml").name == "p-1"
+    assert capsys.readouterr().out.endswith("$ kubectl create -n x-c0ffee -f a.yaml\n")
 
 
 def test_clients_by_their_place(api: FakeApi):
@@ -289,7 +446,7 @@ def test_the_nodes_of_another_cluster_are_left_alone(api: FakeApi):
 
 def test_a_lab_is_not_opened_on_a_cluster_that_lacks_what_the_lab_declares(api: FakeApi):
     Path("gateway.md").write_text("---\nlab: {needs: [nodes, gateway-api]}\n---\n")
-    api.refusal = NotFoundError(ApiException(status=404))
+    api.refusal = NotFound(404, "NotFound", "no")
     with connection.use(FakeCluster(api, foreign="mine")), pytest.raises(NoCluster) as failure:
         Lab("gateway")
     assert str(failure.value) == (
@@ -349,8 +506,13 @@ def test_scale_sets_the_replicas(api: FakeApi, capsys):
 
 def test_a_missing_manifest_is_named_with_those_that_there_are(api: FakeApi, tmp_path: Path):
     with pytest.raises(FileNotFoundError) as failure:
-        Lab("x").apply("nevr.yaml")
-    assert str(failure.value) == f"no nevr.yaml in {tmp_path}; there are: never-exits-1.yaml"
+        Lab("x").apply("other")
+    assert str(failure.value) == f"no other in {tmp_path}; there are: never-exits-1.yaml"
+    with pytest.raises(FileNotFoundError) as failure:
+        Lab("x").apply("never-exit-1.yaml")
+    assert str(failure.value) == (
+        f"no never-exit-1.yaml in {tmp_path}; did you mean never-exits-1.yaml?"
+    )
 
 
 def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace(api: FakeApi):

@@ -1,10 +1,9 @@
 from types import SimpleNamespace
 
 import pytest
-from kubernetes.client import ApiException
-from kubernetes.dynamic.exceptions import BadRequestError
 
 from kubelab import WaitFailed, has, polling, without
+from kubelab.errors import ApiError
 from tests.kubelab.scripted import ScriptedStore, handle, pod
 
 
@@ -112,7 +111,7 @@ def test_log_timestamps_are_read_again_until_there_are_enough(monkeypatch):
 def test_the_log_of_a_run_that_was_just_removed_is_asked_for_again(monkeypatch):
     def text(_):
         if next(removed):
-            raise BadRequestError(ApiException(status=400, reason="…"))
+            raise ApiError(400, "BadRequest", "…")
         return "started 1795366800.500\n"
 
     monkeypatch.setattr(polling, "FIRST_PAUSE", 0)

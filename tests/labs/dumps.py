@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import yaml
-from kubernetes.dynamic.exceptions import DynamicApiError
 
 from cluster import paths
 from kubelab.connection import Api
+from kubelab.errors import ApiError
 
 KINDS = {
     "Pod": "v1",
@@ -59,9 +59,9 @@ def _dump_logs(api: Api, pod: dict, folder: Path) -> None:
             target = folder / f"{name}.{container['name']}{'.previous' * previous}.log"
             try:
                 log = api.text(f"/api/v1/namespaces/{namespace}/pods/{name}/log", **query)
-            except DynamicApiError as error:
+            except ApiError as error:
                 # No such run, or its container is gone: that is an answer too.
-                log = f"{error.reason}\n"
+                log = f"{error.message}\n"
             target.write_text(log)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from kubernetes.dynamic.exceptions import DynamicApiError
 
 from cluster import paths, versions
 from kubelab import connection
+from kubelab.errors import ApiError
 from kubelab.results import ApplyResult
 
 MOST_GRACE = 35
@@ -31,7 +31,7 @@ def test_api_server_says_what_the_file_name_says(manifest: Path) -> None:
     for document in documents(manifest):
         try:
             api.apply(document, "default", dry_run=True)
-        except DynamicApiError as error:
+        except ApiError as error:
             refusals.append(ApplyResult.of(error).message)
     if manifest.name.startswith("refused-"):
         assert len(refusals) == len(documents(manifest)), "accepted, though its name says refused"

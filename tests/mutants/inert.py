@@ -6,9 +6,8 @@ import itertools
 import time
 from typing import Any, ClassVar
 
-from kubernetes.dynamic.exceptions import NotFoundError
-
 from kubelab.connection import Api, Cluster, NoCluster
+from kubelab.errors import NotFound
 from kubelab.store import Informer, Snapshot
 
 UID = "inert"
@@ -24,7 +23,9 @@ class InertApi:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._api, name)
 
-    def apply(self, manifest: dict, namespace: str, dry_run: bool = False) -> dict:
+    def apply(
+        self, manifest: dict, namespace: str, dry_run: bool = False, force: bool = False
+    ) -> dict:
         """Return what identifies an object; nothing that a claim could be about."""
         if dry_run:
             return {}
@@ -42,7 +43,7 @@ class InertApi:
         """Return a table without columns for what doesn't exist."""
         try:
             return self._api.table(path)
-        except NotFoundError:
+        except NotFound:
             return {"columnDefinitions": [], "rows": [{"cells": []}]}
 
 

@@ -6,11 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from kubernetes.client.rest import ApiException
-from kubernetes.dynamic.exceptions import NotFoundError
 
 from kubelab import NoCluster, WaitFailed, gone, phase, ready_endpoints, without
 from kubelab.endpoints import Service
+from kubelab.errors import NotFound
 from kubelab.objects import Pod
 from kubelab.states import State
 from tests.mutants.inert import InertCluster
@@ -31,10 +30,10 @@ class EmptyApi:
         if path.endswith("s"):
             metadata = {"resourceVersion": "7"}
             return {"apiVersion": "v1", "kind": "PodList", "metadata": metadata, "items": []}
-        raise NotFoundError(ApiException(status=404))
+        raise NotFound(404, "NotFound", "no")
 
     def table(self, path: str) -> dict:
-        raise NotFoundError(ApiException(status=404))
+        raise NotFound(404, "NotFound", "no")
 
     def watch(self, path: str, version: str) -> Any:
         raise ConnectionResetError
