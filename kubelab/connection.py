@@ -197,13 +197,20 @@ class Cluster:
             )
         self.api = Api(kubeconfig, foreign or CONTEXT)
         self.kubernetes: str = self.api.request("get", "/version")["gitVersion"]
-        self.description = f"context {foreign}" if foreign else self._describe_own()
+        if foreign:
+            # Not one of the environments of the book: such a run is no evidence for the book.
+            self._environment = environment.Environment(
+                self.kubernetes, f"context {foreign}", f"context {foreign}"
+            )
+        else:
+            self._environment = self._describe_own()
+        self.description = self._environment.description
 
     def describe(self) -> environment.Environment:
-        """Return what the records of claims say about the cluster."""
-        return environment.Environment(self.kubernetes, self.description)
+        """Return what the records of claims and the provenance of runs say about the cluster."""
+        return self._environment
 
-    def _describe_own(self) -> str:
+    def _describe_own(self) -> environment.Environment:
         from kubernetes.dynamic.exceptions import NotFoundError
 
         try:
@@ -217,7 +224,12 @@ class Cluster:
         images = {"built": "built from source", "pulled": "pulled"}[mark["images"]]
         proxy = self._config_map("kube-system", "kube-proxy")["config.conf"]
         mode = next(line.split()[1] for line in proxy.splitlines() if line.startswith("mode:"))
-        return f"kind, kube-proxy {mode}, images {images}"
+        return environment.Environment(
+            version=self.kubernetes,
+            description=f"kind, kube-proxy {mode}, images {images}",
+            name=mark["images"],
+            ingredients={"cluster": mark["fingerprint"], "version": self.kubernetes},
+        )
 
     def _config_map(self, namespace: str, name: str) -> dict[str, str]:
         return self.api.request("get", f"/api/v1/namespaces/{namespace}/configmaps/{name}")["data"]
