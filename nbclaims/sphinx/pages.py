@@ -65,7 +65,14 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_templates.filters.update(in_words=in_words, prose=prose)
+
+
+def sentence(text: str) -> str:
+    """Return words as a sentence: only the first letter becomes a capital."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+_templates.filters.update(in_words=in_words, prose=prose, sentence=sentence)
 _templates.globals.update(Verdict=Verdict)
 
 
