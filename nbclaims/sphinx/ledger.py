@@ -164,7 +164,7 @@ class Ledger:
         ]
         in_brackets = f" ({', '.join(because)})" if because else ""
         lines = [
-            f"{len(self.claims)} claims: {counts[Verdict.PROVED]} proved, "
+            f"{len(claims)} claim{'s' * (len(claims) != 1)}: {counts[Verdict.PROVED]} proved, "
             f"{counts[Verdict.OBSERVED]} observed, {counts[Verdict.NOT_RUN]} not run"
             f"{in_brackets}, {counts[Verdict.FAILED]} failed"
         ]

@@ -22,10 +22,9 @@ def cited(book: SampleBook) -> SampleBook:
 def test_a_claim_without_a_run_shows_as_not_run(cited: SampleBook):
     build = cited.build()
     assert build.problems == []
-    assert "Evidence for “Never restarts nothing.”: not run Not run. The link" in build.text(
-        "chapter"
-    )
-    assert "proved" not in build.text("chapter")
+    text = build.text("chapter")
+    assert "Evidence for “Never restarts nothing.”: not run Not run. The link" in text
+    assert "proved" not in text
 
 
 def test_a_citation_of_a_claim_not_run_leads_to_its_cell(cited: SampleBook):
@@ -61,7 +60,7 @@ def test_a_claim_that_held_is_observed_while_no_mutant_was_killed(
         "Observed. Observed phase Failed, restarts 0. Kubernetes v1.37.2, 2026-11-22. "
         "No run shows yet that this check can fail." in build.text("chapter")
     )
-    assert "1 claims: 0 proved, 1 observed, 0 not run, 0 failed" in build.summary
+    assert "1 claim: 0 proved, 1 observed, 0 not run, 0 failed" in build.summary
     assert "mark-survived" not in build.pages["chapter"]
 
 
@@ -75,7 +74,7 @@ def test_a_claim_that_held_under_a_mutant_is_not_proved_and_names_the_mutant(cit
     assert "mark-observed mark-survived" in build.pages["chapter"]
     assert f"Verdict o{words}" in build.text("ledger")
     assert build.summary == (
-        "1 claims: 0 proved, 1 observed, 0 not run, 0 failed\n"
+        "1 claim: 0 proved, 1 observed, 0 not run, 0 failed\n"
         "mutants that survived: breaks-never-restarts (claim never-restarts)\n"
     )
 
