@@ -26,11 +26,11 @@ from tests.labs import dumps
 )
 def test_lab_runs_and_its_claims_hold(lab: Path) -> None:
     run, store = runs.join(), EvidenceStore.of_book(paths.ROOT)
-    # If the lab fails now, an older run must not remain as evidence.
-    store.remove_notebook(lab.stem)
     api = connection.cluster().api
     # Before the run: a file that changes while the lab runs is not what ran.
     taken = Book(paths.ROOT).take(lab)
+    # If the lab fails now, an older run must not remain as evidence.
+    store.remove_notebook(lab.stem)
     result = runner.execute(lab, {"KUBELAB_RUN": run})
     left = runs.namespaces(api, f"{runs.LABEL}={run},kubelab/lab={lab.stem}")
     try:
