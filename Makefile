@@ -52,9 +52,12 @@ lab: cluster ## Open the labs in JupyterLab
 	@KUBECONFIG=$(CURDIR)/.state/kubeconfig exec .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) labs
 
 .PHONY: labs
-labs: $(VENV) ## Run the labs without valid evidence; FORCE=1 all, SLOW=1 slow ones too | 5 min
-	@$(RUN) nbclaims pending labs || { $(MAKE) --no-print-directory cluster && \
-	  $(RUN_ON_CLUSTER) pytest --pending -n 6 --dist worksteal tests/labs/test_labs.py; }
+labs: $(VENV) ## Run labs without valid evidence; FORCE=1 all, SLOW=1 slow ones | 5 min
+	@$(RUN) nbclaims pending labs || $(MAKE) --no-print-directory pending-labs
+
+.PHONY: pending-labs
+pending-labs: cluster
+	@$(RUN_ON_CLUSTER) pytest --pending -n 6 --dist worksteal tests/labs/test_labs.py
 
 .PHONY: html
 html: $(VENV) ## Build the HTML from the last run of the labs, without a cluster | 30 s
@@ -104,8 +107,11 @@ unit: $(VENV) ## The tests that need no cluster, the examples in docstrings, and
 
 .PHONY: mutants
 mutants: $(VENV) ## Show that claims fail under their mutants; FORCE=1 runs all again | 15 min
-	@$(RUN) nbclaims pending mutants || { $(MAKE) --no-print-directory cluster && \
-	  $(RUN_ON_CLUSTER) pytest --pending -n 10 --maxschedchunk 1 tests/mutants; }
+	@$(RUN) nbclaims pending mutants || $(MAKE) --no-print-directory pending-mutants
+
+.PHONY: pending-mutants
+pending-mutants: cluster
+	@$(RUN_ON_CLUSTER) pytest --pending -n 10 --maxschedchunk 1 tests/mutants
 
 .PHONY: notebooks
 notebooks: $(VENV) ## Write the notebooks from their Markdown sources
