@@ -18,6 +18,10 @@ RUN := .venv/bin/python -m
 UNIT_TESTS := tests/nbclaims tests/kubelab tests/cluster tests/test_concurrency.py tests/mutants/test_inert.py \
   tests/labs/test_notebooks.py tests/labs/test_needs.py tests/labs/test_mutants_of_the_labs.py \
   tests/book --ignore tests/book/test_pages.py
+# The HTML is complete, and what it is built from: directories too, for files that are removed.
+HTML := _build/html/.complete
+HTML_SOURCES = $(shell find _config.yml _toc.yml pyproject.toml requirements.txt book labs nbclaims \
+  kubelab cluster $(wildcard _build/evidence) -name __pycache__ -prune -o -print)
 # The cluster goes before the tests that ask it: a kubelet that waits for a processor reports late.
 RUN_ON_CLUSTER := nice $(RUN)
 # kubectl, go and jupyter are those of the .venv, also for the programs they start.
@@ -34,10 +38,10 @@ help: ## List the targets
 ##### What readers need
 
 .PHONY: book
-book: $(VENV) ## The whole book, from nothing to HTML | 6 min / 20 min
-	@$(MAKE) --no-print-directory cluster
+book: $(VENV) ## The whole book; only what changed runs again | 6 min / 20 min
 	@$(MAKE) --no-print-directory labs
-	@$(MAKE) --no-print-directory html
+	@$(MAKE) --no-print-directory --silent $(HTML)
+	@echo 'Open file://$(CURDIR)/_build/html/index.html'
 
 .PHONY: cluster
 cluster: $(VENV) ## Start the cluster, or find it healthy | 3 s / 15 min
@@ -53,16 +57,25 @@ lab: cluster ## Open the labs in JupyterLab
 	  "--ServerApp.terminado_settings={'shell_command': ['$${SHELL:-bash}']}" labs
 
 .PHONY: labs
-labs: cluster ## Run every lab on the cluster; SLOW=1 also the slow ones | 5 min
-	@$(RUN_ON_CLUSTER) pytest -n 6 --dist worksteal tests/labs/test_labs.py
+labs: $(VENV) ## Run labs without valid evidence; FORCE=1 all, SLOW=1 slow ones | 5 min
+	@$(RUN) nbclaims pending labs || $(MAKE) --no-print-directory pending-labs
+
+.PHONY: pending-labs
+pending-labs: cluster
+	@$(RUN_ON_CLUSTER) pytest --pending -n 6 --dist worksteal tests/labs/test_labs.py
+
+.PHONY: html
+html: $(VENV) ## Build the HTML from the last run of the labs, without a cluster | 30 s
+	@rm -f $(HTML)
+	@$(MAKE) --no-print-directory $(HTML)
+	@echo 'Open file://$(CURDIR)/_build/html/index.html'
 
 # From nothing each time: a second build would not repeat the warnings of the first, and a broken
 # book would pass; and pages of chapters that are gone would stay.
-.PHONY: html
-html: $(VENV) ## Build the HTML from the last run of the labs, without a cluster | 30 s
+$(HTML): $(HTML_SOURCES)
 	@rm -rf _build/html
 	@.venv/bin/jupyter-book build --quiet --all -n -W --keep-going . >/dev/null
-	@echo 'Open file://$(CURDIR)/_build/html/index.html'
+	@touch $@
 
 .PHONY: doctor
 doctor: ## Say what this machine lacks, and the command that mends it | 1 s
@@ -98,8 +111,12 @@ unit: $(VENV) ## The tests that need no cluster, the examples in docstrings, and
 	@$(RUN) pytest -n 2 --cov --doctest-modules nbclaims kubelab $(UNIT_TESTS)
 
 .PHONY: mutants
-mutants: cluster ## Show that every claim fails when its manifest is wrong | 15 min
-	@$(RUN_ON_CLUSTER) pytest -n 10 --maxschedchunk 1 tests/mutants
+mutants: $(VENV) ## Show that claims fail under their mutants; FORCE=1 runs all again | 15 min
+	@$(RUN) nbclaims pending mutants || $(MAKE) --no-print-directory pending-mutants
+
+.PHONY: pending-mutants
+pending-mutants: cluster
+	@$(RUN_ON_CLUSTER) pytest --pending -n 10 --maxschedchunk 1 tests/mutants
 
 .PHONY: notebooks
 notebooks: $(VENV) ## Write the notebooks from their Markdown sources

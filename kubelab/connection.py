@@ -236,7 +236,14 @@ class Cluster:
         kubeconfig = _kubeconfig(foreign)
         self.api = Api(kubeconfig, foreign or CONTEXT)
         self.kubernetes: str = self.api.request("get", "/version")["gitVersion"]
-        self.description = f"context {foreign}" if foreign else self._describe_own()
+        if foreign:
+            # Not one of the environments of the book: such a run is no evidence for the book.
+            self._environment = environment.Environment(
+                self.kubernetes, f"context {foreign}", f"context {foreign}"
+            )
+        else:
+            self._environment = self._describe_own()
+        self.description = self._environment.description
         mark = f" {self._says_of_mark()}" if foreign else ""
         where = f"{self.api.context} at {self.api.server}, Kubernetes {self.kubernetes}"
         self.announcement = (
@@ -246,8 +253,8 @@ class Cluster:
         """Where the labs of this session run and what they create, before they create anything."""
 
     def describe(self) -> environment.Environment:
-        """Return what the records of claims say about the cluster."""
-        return environment.Environment(self.kubernetes, self.description)
+        """Return what the records of claims and the provenance of runs say about the cluster."""
+        return self._environment
 
     def informer(self, path: str) -> Informer:
         """Return a new informer on a kind in a namespace, by the API's path of both."""
@@ -303,7 +310,7 @@ class Cluster:
             )
         return "It carries the mark of the book's own cluster."
 
-    def _describe_own(self) -> str:
+    def _describe_own(self) -> environment.Environment:
         try:
             mark = self._config_map("kube-public", MARKER)
         except errors.NotFound:
@@ -315,7 +322,12 @@ class Cluster:
         images = {"built": "built from source", "pulled": "pulled"}[mark["images"]]
         proxy = self._config_map("kube-system", "kube-proxy")["config.conf"]
         mode = next(line.split()[1] for line in proxy.splitlines() if line.startswith("mode:"))
-        return f"kind, kube-proxy {mode}, images {images}"
+        return environment.Environment(
+            version=self.kubernetes,
+            description=f"kind, kube-proxy {mode}, images {images}",
+            name=mark["images"],
+            ingredients={"cluster": mark["fingerprint"], "version": self.kubernetes},
+        )
 
     def _config_map(self, namespace: str, name: str) -> dict[str, str]:
         return self.api.request("get", f"/api/v1/namespaces/{namespace}/configmaps/{name}")["data"]

@@ -34,6 +34,17 @@ BUILT_LABEL = names.IMAGES_LABEL
 """The label of images that `make clean` removes."""
 
 
+def environments() -> dict[str, dict[str, str]]:
+    """Return the ingredients of the cluster that this checkout creates, for each image source."""
+    from cluster import up  # only the build of the book and the tests of labs compare them
+
+    current = release.current()
+    return {
+        "built": {"cluster": up.fingerprint("built"), "version": current.version},
+        "pulled": {"cluster": up.fingerprint("pulled"), "version": current.pulled_version},
+    }
+
+
 def find_engine() -> Engine | None:
     """Return the Docker engine that runs the nodes, or None if no engine responds."""
     return engine.find()

@@ -10,18 +10,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import nbformat
-
-from nbclaims.mutants import Verdict
+from nbclaims.mutants import NOTHING_APPLIED, Mutant, Verdict, control
+from nbclaims.provenance import Provenance
 from nbclaims.record import MIME_TYPE, Record
+
+if TYPE_CHECKING:
+    import nbformat  # labs.py says why it is imported where it is used
 
 FOLDER = "_build/evidence"
 """Where evidence lies, relative to the book's folder."""
+
+METADATA = "nbclaims"
+"""The key of an executed notebook's metadata that this package owns."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,11 @@ class EvidenceStore:
         path = self._notebook(lab)
         return path.read_text(encoding="utf-8") if path.exists() else None
 
-    def write_notebook(self, lab: str, notebook: nbformat.NotebookNode) -> None:
-        """Keep the executed notebook of a lab."""
+    def write_notebook(
+        self, lab: str, notebook: nbformat.NotebookNode, provenance: Provenance
+    ) -> None:
+        """Keep the executed notebook of a lab, with what the run was made of."""
+        notebook.metadata[METADATA] = {"provenance": provenance.to_json()}
         write_notebook(notebook, self._notebook(lab))
 
     def remove_notebook(self, lab: str) -> None:
@@ -55,9 +63,25 @@ class EvidenceStore:
             return []
         return [Verdict.from_json(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
 
+    def update_verdicts(
+        self, lab: str, verdicts: Iterable[Verdict], declared: Iterable[Mutant]
+    ) -> None:
+        """Add verdicts to those on a lab's mutants, in place of older ones on the same mutants.
+
+        Args:
+            lab: the lab's name.
+            verdicts: the new verdicts.
+            declared: the lab's mutants; verdicts on others go.
+        """
+        mutants = [*declared, NOTHING_APPLIED]
+        controls = [control(one.claim) for one in mutants]
+        kept = {(one.mutant, one.claim) for one in [*mutants, *controls]}
+        merged = {(one.mutant, one.claim): one for one in [*self.verdicts(lab), *verdicts]}
+        self.write_verdicts(lab, (merged[key] for key in merged.keys() & kept))
+
     def write_verdicts(self, lab: str, verdicts: Iterable[Verdict]) -> None:
-        """Keep the verdicts on a lab's mutants."""
-        entries = [verdict.to_json() for verdict in sorted(verdicts, key=lambda v: v.mutant)]
+        """Keep the verdicts on a lab's mutants, and no others."""
+        entries = [verdict.to_json() for verdict in sorted(verdicts, key=_key)]
         text = json.dumps(entries, indent=2)
         _replace(self._verdicts(lab), lambda path: path.write_text(text, encoding="utf-8"))
 
@@ -66,6 +90,11 @@ class EvidenceStore:
 
     def _verdicts(self, lab: str) -> Path:
         return self.folder / "mutants" / f"{lab}.json"
+
+
+def provenance(notebook: Mapping[str, Any]) -> Provenance | None:
+    """Return what the run of an executed notebook was made of; None if it doesn't state it."""
+    return Provenance.from_json(notebook["metadata"].get(METADATA, {}).get("provenance"))
 
 
 def records(cells: Iterable[nbformat.NotebookNode]) -> dict[str, Record]:
@@ -91,7 +120,13 @@ def records(cells: Iterable[nbformat.NotebookNode]) -> dict[str, Record]:
 
 def write_notebook(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook file atomically."""
+    import nbformat
+
     _replace(path, lambda unfinished: nbformat.write(notebook, unfinished))
+
+
+def _key(verdict: Verdict) -> tuple[str, str]:
+    return verdict.mutant, verdict.claim
 
 
 def _replace(path: Path, write: Callable[[Path], Any]) -> None:

@@ -6,7 +6,7 @@ import ast
 import difflib
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,17 @@ from typing import Any
 import jupytext
 import yaml
 
-from nbclaims import labs, packing, slices
+from nbclaims import labs, packing, provenance, slices
 from nbclaims.claims import ClaimFailed, registry
 from nbclaims.matchers import Matcher, agrees, at_least, at_most, between, contains, one_of
+from nbclaims.provenance import Provenance
 from nbclaims.record import Record
 
 PACKING = "_build/packing"
 """Where computed runs are kept, relative to the book's folder."""
+
+# PyYAML's own parser takes four seconds for all mutants of a book, libyaml a tenth of that.
+YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MATCHERS: dict[str, Callable[[Any], Matcher]] = {
     "at_least": at_least,
@@ -49,6 +53,20 @@ class Mutant:
         """The change of the lab; equal for mutants that differ only in the claim."""
         return self.file, self.find, self.replace
 
+    @property
+    def digest(self) -> str:
+        """A digest of what the verdict on the mutant depends on."""
+        return provenance.digest(self.claim, *self.change, self.seen)
+
+
+NOTHING_APPLIED = Mutant("nothing-applied", "every claim", "", "", "", {})
+"""Stands for the run of a lab that applies nothing, in which no claim may hold."""
+
+
+def control(claim: str) -> Mutant:
+    """Return what stands for the run of a claim without a change."""
+    return Mutant("", claim, "", "", "", {})
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -64,22 +82,23 @@ class Verdict:
     """The claim's failure text, or why the mutant is void."""
     file: str = ""
     diff: str = ""
-    control: str = ""
-    """The verdict on the control of the mutant's claim, where both are kept."""
+    provenance: Provenance | None = None
+    """What the run was made of; None in a verdict of an older version of this package."""
 
     @property
     def good(self) -> bool:
-        """Whether the claim did what it has to: fail under the mutant, or hold as a control."""
+        """Whether the claim did what it has to: fail under the mutant, or hold without one."""
         return self.verdict == ("killed" if self.mutant else "held")
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, Any]:
         """Return the verdict as JSON has it."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, data: Mapping[str, str]) -> Verdict:
+    def from_json(cls, data: Mapping[str, Any]) -> Verdict:
         """Return the verdict that `to_json` wrote."""
-        return cls(**data)
+        verdict = cls(**data)
+        return replace(verdict, provenance=Provenance.from_json(data.get("provenance")))
 
 
 def _nothing() -> None: ...
@@ -111,7 +130,8 @@ def of(lab: Path) -> list[Mutant]:
     path = lab.parent / "mutants.yaml"
     if not path.exists():
         return []
-    return [Mutant(**entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []]
+    entries = yaml.load(path.read_text(encoding="utf-8"), YAML_LOADER)
+    return [Mutant(**entry) for entry in entries or []]
 
 
 @cache

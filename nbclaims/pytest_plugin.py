@@ -3,6 +3,10 @@
 Register it with `pytest_plugins = ["nbclaims.pytest_plugin"]` or `-p nbclaims.pytest_plugin`. The
 book's folder is pytest's root folder. Mark tests that run labs with `runs_labs`, and record the
 verdicts on mutants with the fixture `record_verdicts`.
+
+With `--pending` only those tests run whose evidence is missing or doesn't count. Mark a test that
+runs a lab with `leaves_evidence(lab)`, and one that runs mutants with
+`leaves_evidence(lab, mutants)`.
 """
 
 from __future__ import annotations
@@ -17,26 +21,69 @@ import pytest
 
 from nbclaims import labs, mutants
 from nbclaims.evidence import EvidenceStore
-from nbclaims.mutants import Verdict
+from nbclaims.mutants import Mutant, Verdict
+from nbclaims.pending import Pending
+from nbclaims.provenance import Provenance
 
-RecordVerdicts = Callable[[Path, Iterable[Verdict]], None]
+RecordVerdicts = Callable[[Path, Iterable[Verdict], Provenance, Iterable[Mutant]], None]
+"""Takes the lab, the verdicts, what their run was made of, and the mutants that ran."""
 
 PROPERTY = "verdict"
 """The user property of a test's report that carries a verdict; xdist sends it to the controller."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the plugin's marker."""
+    """Register the plugin's markers."""
     config.addinivalue_line("markers", "runs_labs: runs labs; slow ones only with SLOW=1")
+    config.addinivalue_line(
+        "markers", "leaves_evidence(lab, mutants=None): runs the lab, or some of its mutants"
+    )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the plugin's option."""
+    parser.addoption(
+        "--pending",
+        action="store_true",
+        help="leave out labs and mutants that have valid evidence; FORCE=1 leaves out none",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With --pending, deselect the tests whose evidence is valid."""
+    if not config.getoption("pending"):
+        return
+    pending = Pending(config.rootpath)
+    valid = [item for item in items if _has_valid_evidence(item, pending)]
+    config.hook.pytest_deselected(items=valid)
+    items[:] = [item for item in items if item not in valid]
+
+
+def _has_valid_evidence(item: pytest.Item, pending: Pending) -> bool:
+    marker = item.get_closest_marker("leaves_evidence")
+    if marker is None:
+        return False
+    match marker.args:
+        case [lab]:
+            return not pending.lab(lab).reason
+        case [lab, wanted]:
+            return not any(finding.reason for finding in pending.mutants(lab, wanted))
+        case _:
+            raise TypeError(f"{item.nodeid}: leaves_evidence takes a lab, and its mutants")
 
 
 @pytest.fixture
 def record_verdicts(record_property: Callable[[str, object], None]) -> RecordVerdicts:
     """Return a function that records the verdicts on a lab's mutants in the test's report."""
 
-    def record(lab: Path, verdicts: Iterable[Verdict]) -> None:
+    def record(
+        lab: Path, verdicts: Iterable[Verdict], taken: Provenance, ran: Iterable[Mutant]
+    ) -> None:
+        digests = {(mutant.mutant, mutant.claim): mutant.digest for mutant in ran}
         for verdict in verdicts:
-            record_property(PROPERTY, {"lab": lab.stem, **verdict.to_json()})
+            made_of = taken.of_mutant(digests[verdict.mutant, verdict.claim])
+            stated = replace(verdict, provenance=made_of)
+            record_property(PROPERTY, {"lab": lab.stem, **stated.to_json()})
 
     return record
 
@@ -44,7 +91,7 @@ def record_verdicts(record_property: Callable[[str, object], None]) -> RecordVer
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the kill matrix and the labs that were left out, and keep complete verdicts."""
+    """Print the kill matrix and the labs that were left out, and keep the verdicts."""
     reports = [
         report
         for group in ("passed", "failed")
@@ -59,7 +106,7 @@ def pytest_terminal_summary(
     if recorded:
         verdicts = _by_lab(recorded)
         _print_kill_matrix(terminalreporter, verdicts)
-        _keep_complete(verdicts, config.rootpath)
+        _keep(verdicts, config.rootpath)
 
 
 def _by_lab(recorded: Iterable[Any]) -> dict[str, list[Verdict]]:
@@ -92,18 +139,9 @@ def _print_kill_matrix(
     reporter.write_line(f"controls: {counts['held']} held, {counts['failed']} failed")
 
 
-def _keep_complete(verdicts: dict[str, list[Verdict]], root: Path) -> None:
-    """Keep the verdicts of labs whose mutants and controls all ran.
-
-    A selection (`-k`) is no whole matrix.
-    """
+def _keep(verdicts: dict[str, list[Verdict]], root: Path) -> None:
+    """Keep each verdict in place of the earlier one on the same mutant."""
     store = EvidenceStore.of_book(root)
     for lab in labs.sources(root):
-        controls = {one.claim: one.verdict for one in verdicts.get(lab.stem, []) if not one.mutant}
-        of_lab = [
-            replace(one, control=controls[one.claim])
-            for one in verdicts.get(lab.stem, [])
-            if one.mutant and one.claim in controls
-        ]
-        if len(of_lab) == len(mutants.of(lab)) > 0:
-            store.write_verdicts(lab.stem, of_lab)
+        if of_lab := verdicts.get(lab.stem):
+            store.update_verdicts(lab.stem, of_lab, mutants.of(lab))

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-
 from nbclaims import labs
 from nbclaims.record import NAME, anchor
 
@@ -83,6 +81,8 @@ def in_labs(root: Path) -> Iterator[ClaimSite]:
     Raises:
         UnreadableLab: a cell isn't plain Python, or a claim in it can't be read.
     """
+    import nbformat  # labs.py says why it is imported here
+
     for source in labs.sources(root):
         page = labs.page_of(root, source)
         notebook = nbformat.read(labs.notebook_of(source), as_version=4)

@@ -13,6 +13,7 @@ Configuration:
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from sphinx.util import logging
 
 from nbclaims import evidence
 from nbclaims.evidence import EvidenceStore
+from nbclaims.provenance import BadSettings
 from nbclaims.sites import UnreadableLab
 
 from .citations import (
@@ -76,6 +78,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # Not env-check-consistency: Sphinx skips that when no page changed, and a second build of a
     # broken book would pass.
     app.connect("env-updated", _fail_on_problems)
+    app.connect("build-finished", _print_summary)
     return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}
 
 
@@ -87,7 +90,7 @@ def _read_ledger(
     try:
         store = EvidenceStore.of_book(root, app.config.claims_evidence)
         ledger = read_ledger(root, store, root / app.config.claims_statements)
-    except (UnreadableLab, BadStatement) as error:
+    except (UnreadableLab, BadStatement, BadSettings) as error:
         raise ClaimsError(str(error)) from error
     if not keep_ledger(env, ledger):
         return []
@@ -105,6 +108,12 @@ def _use_executed_notebook(app: Sphinx, docname: str, source: list[str]) -> None
 def _prepare_page(app: Sphinx, doctree: nodes.document) -> None:
     keep_with_sentence(doctree)
     anchor_claims_not_run(doctree, app.env.docname, ledger_of(app.env))
+
+
+def _print_summary(app: Sphinx, exception: Exception | None) -> None:
+    """Print the summary, also with --quiet, which silences everything that goes to stdout."""
+    if exception is None:
+        print(ledger_of(app.env).summary(), file=sys.stderr)
 
 
 def _fail_on_problems(app: Sphinx, env: BuildEnvironment) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +15,7 @@ from nbclaims import labs, mutants, sites
 from nbclaims.evidence import EvidenceStore
 from nbclaims.mutants import Mutant
 from nbclaims.mutants import Verdict as MutantVerdict
+from nbclaims.provenance import Book
 from nbclaims.record import Record
 from nbclaims.sites import ClaimSite
 
@@ -28,21 +30,34 @@ class Verdict(Enum):
     """What may be said of a claim in this build."""
 
     PROVED = "proved"
-    """It held in the run, and failed under at least one mutant."""
-    UNPROVED = "unproved"
-    """It held in the run, but no mutant of it was killed: the check might be unable to fail."""
+    """It held in the run, failed under a mutant, and held under none."""
+    OBSERVED = "observed"
+    """It held in the run; that the check can fail was not shown."""
     FAILED = "failed"
     """The run observed something else than the book says."""
-    NOT_RUN = "not run in this build"
+    NOT_RUN = "not run"
+    """There is no run, or the run doesn't count for the book as it is now."""
 
 
 @dataclass(frozen=True)
 class DeclaredMutant:
-    """A mutant that a lab declares, and what became of it; None if it was not run."""
+    """A mutant that a lab declares, or the control of a claim, and what became of it.
+
+    Attributes:
+        verdict: the verdict; None if there is none, or if it doesn't count for the book as it is
+            now.
+        outdated: why the verdict doesn't count; empty if it counts, or if there is none.
+    """
 
     mutant: Mutant
     page: str
     verdict: MutantVerdict | None
+    outdated: str = ""
+
+    @property
+    def words(self) -> str:
+        """What became of it, for a reader."""
+        return self.verdict.verdict if self.verdict else _not_run(self.outdated)
 
 
 @dataclass(frozen=True)
@@ -50,12 +65,16 @@ class Claim:
     """One claim with all that is known about it.
 
     Attributes:
-        record: what the run observed; None if no run came to it.
+        record: what the run observed; None if no run that counts came to it.
+        outdated: why the run of its lab doesn't count; empty if it counts, or if there is none.
+        control: the run of the claim without a change; None if it has none.
         statements: the sentences of the source text that it covers or corrects.
     """
 
     site: ClaimSite
     record: Record | None
+    outdated: str
+    control: DeclaredMutant | None
     mutants: tuple[DeclaredMutant, ...]
     statements: tuple[Statement, ...]
 
@@ -76,9 +95,29 @@ class Claim:
             return Verdict.NOT_RUN
         if not self.record.holds:
             return Verdict.FAILED
-        if any(one.verdict and one.verdict.verdict == "killed" for one in self.mutants):
+        killed = any(one.verdict and one.verdict.verdict == "killed" for one in self.mutants)
+        controlled = self.control is None or (self.control.verdict and self.control.verdict.good)
+        if killed and controlled and not self.survivors:
             return Verdict.PROVED
-        return Verdict.UNPROVED
+        return Verdict.OBSERVED
+
+    @property
+    def survivors(self) -> list[str]:
+        """The mutants under which the claim held all the same, by name."""
+        return [
+            one.mutant.mutant
+            for one in self.mutants
+            if one.verdict and one.verdict.verdict == "survived"
+        ]
+
+    @property
+    def words(self) -> str:
+        """What may be said of the claim, for a reader."""
+        if self.verdict is Verdict.NOT_RUN:
+            return _not_run(self.outdated)
+        if self.survivors and self.verdict is Verdict.OBSERVED:
+            return f"observed, but it also held under {_mutants(self.survivors)}"
+        return str(self.verdict.value)
 
 
 @dataclass(frozen=True)
@@ -86,10 +125,16 @@ class Ledger:
     """The book's claims, runs, mutants and the source text's statements.
 
     Two equal ledgers make the same pages: the build compares them to know what is out of date.
+
+    Attributes:
+        outdated: by page, why the run of its lab doesn't count.
+        controls: the runs of claims without a change.
     """
 
     sites: tuple[ClaimSite, ...]
     runs: Mapping[str, Run]
+    outdated: Mapping[str, str]
+    controls: tuple[DeclaredMutant, ...]
     mutants: tuple[DeclaredMutant, ...]
     statements: tuple[Statement, ...]
 
@@ -103,9 +148,32 @@ class Ledger:
         return Claim(
             site=site,
             record=run.records.get(site.name) if run else None,
+            outdated=self.outdated.get(site.page, ""),
+            control=next((one for one in self.controls if one.mutant.claim == site.name), None),
             mutants=tuple(one for one in self.mutants if one.mutant.claim == site.name),
             statements=tuple(one for one in self.statements if site.name in one.claims),
         )
+
+    def summary(self) -> str:
+        """Return how many claims are in which state, and why some are not run: one line or two."""
+        claims = self.claims.values()
+        counts = Counter(claim.verdict for claim in claims)
+        reasons = Counter(claim.outdated for claim in claims if claim.verdict is Verdict.NOT_RUN)
+        because = [
+            f"{count} of them because {reason}" for reason, count in reasons.most_common() if reason
+        ]
+        in_brackets = f" ({', '.join(because)})" if because else ""
+        lines = [
+            f"{len(claims)} claim{'s' * (len(claims) != 1)}: {counts[Verdict.PROVED]} proved, "
+            f"{counts[Verdict.OBSERVED]} observed, {counts[Verdict.NOT_RUN]} not run"
+            f"{in_brackets}, {counts[Verdict.FAILED]} failed"
+        ]
+        survivors = [
+            f"{mutant} (claim {claim.name})" for claim in claims for mutant in claim.survivors
+        ]
+        if survivors:
+            lines.append(f"mutants that survived: {', '.join(survivors)}")
+        return "\n".join(lines)
 
     def problems(self, cited: Iterable[tuple[str, str]]) -> list[str]:
         """Return what is wrong with the book's claims, a sentence each; an empty list is right.
@@ -154,11 +222,16 @@ def read_ledger(root: Path, store: EvidenceStore, statements_file: Path) -> Ledg
     Raises:
         UnreadableLab: a lab's claims can't be read without running it.
         BadStatement: an entry of the statements' file contradicts itself.
+        BadSettings: the project's function for the environment can't be imported.
     """
+    book = Book(root)
+    counting, outdated = runs(book, store)
     return Ledger(
         sites=tuple(sites.in_labs(root)),
-        runs=runs(root, store),
-        mutants=tuple(_declared_mutants(root, store)),
+        runs=counting,
+        outdated=outdated,
+        controls=tuple(_controls(book, store)),
+        mutants=tuple(_declared_mutants(book, store)),
         statements=statements(statements_file),
     )
 
@@ -177,12 +250,37 @@ def keep_ledger(env: BuildEnvironment, ledger: Ledger) -> bool:
     return changed
 
 
-def _declared_mutants(root: Path, store: EvidenceStore) -> Iterator[DeclaredMutant]:
-    for source in labs.sources(root):
+def _declared_mutants(book: Book, store: EvidenceStore) -> Iterator[DeclaredMutant]:
+    for source in labs.sources(book.root):
         verdicts = {(one.mutant, one.claim): one for one in store.verdicts(source.stem)}
-        page = labs.page_of(root, source)
         for mutant in mutants.of(source):
-            yield DeclaredMutant(mutant, page, verdicts.get((mutant.mutant, mutant.claim)))
+            verdict = verdicts.get((mutant.mutant, mutant.claim))
+            yield _with_verdict(book, source, mutant, verdict)
+
+
+def _controls(book: Book, store: EvidenceStore) -> Iterator[DeclaredMutant]:
+    for source in labs.sources(book.root):
+        for verdict in store.verdicts(source.stem):
+            if not verdict.mutant:
+                yield _with_verdict(book, source, mutants.control(verdict.claim), verdict)
+
+
+def _with_verdict(
+    book: Book, source: Path, mutant: Mutant, verdict: MutantVerdict | None
+) -> DeclaredMutant:
+    page = labs.page_of(book.root, source)
+    changed = verdict and book.changed_for_mutant(source, verdict.provenance, mutant.digest)
+    if changed:
+        return DeclaredMutant(mutant, page, None, book.reason(changed))
+    return DeclaredMutant(mutant, page, verdict)
+
+
+def _not_run(outdated: str) -> str:
+    return f"not run for this version: {outdated}" if outdated else "not run"
+
+
+def _mutants(names: list[str]) -> str:
+    return f"the mutant{'s' * (len(names) > 1)} {' and '.join(names)}"
 
 
 def _first(sites: tuple[ClaimSite, ...], name: str) -> ClaimSite:

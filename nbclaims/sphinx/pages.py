@@ -29,7 +29,14 @@ def prose(text: str) -> Markup:
 
 
 _templates = environment_of(Path(__file__).with_name("templates"))
-_templates.filters.update(in_words=in_words, prose=prose)
+
+
+def sentence(text: str) -> str:
+    """Return words as a sentence: only the first letter becomes a capital."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+_templates.filters.update(in_words=in_words, prose=prose, sentence=sentence)
 _templates.globals.update(Verdict=Verdict)
 
 

@@ -6,6 +6,7 @@ import re
 
 import nbformat
 from docutils import nodes
+from markupsafe import escape
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
@@ -49,9 +50,12 @@ def visit_picture(translator: HTML5Translator, node: measured_picture) -> None:
         PictureMissing: there was a run, and it drew no such picture.
     """
     page = f"labs/{node['lab']}/{node['lab']}"
-    run = ledger_of(translator.builder.env).runs.get(page)
+    ledger = ledger_of(translator.builder.env)
+    run = ledger.runs.get(page)
     if run is None:
-        translator.body.append('<p class="claim-not-run">The lab was not run in this build.</p>')
+        reason = ledger.outdated.get(page)
+        words = f"was not run for this version: {reason}" if reason else "was not run"
+        translator.body.append(f'<p class="claim-not-run">The lab {escape(words)}.</p>')
     else:
         builder = translator.builder
         here = builder.get_relative_uri(builder.current_docname, page)

@@ -10,6 +10,7 @@ import nbformat
 
 from nbclaims import evidence, labs
 from nbclaims.evidence import EvidenceStore
+from nbclaims.provenance import Book
 from nbclaims.record import MIME_TYPE, Record, UnknownSchema
 
 
@@ -30,27 +31,42 @@ class Run:
     records: dict[str, Record]
 
 
-def runs(root: Path, store: EvidenceStore) -> dict[str, Run]:
-    """Return the runs of the labs in the book at `root`, by page.
+class OutdatedRun(Exception):
+    """A run that doesn't count for the book as it is now; the text says why, in words."""
 
-    A lab that was not run is missing. So is a lab whose code has changed since, or whose records
-    another version of this package wrote: such a run is no evidence.
+
+def runs(book: Book, store: EvidenceStore) -> tuple[dict[str, Run], dict[str, str]]:
+    """Return the labs' runs by page, and by page why a run doesn't count.
+
+    A lab that was not run is in neither.
     """
-    found = (_run(root, source, store.notebook_text(source.stem)) for source in labs.sources(root))
-    return {run.page: run for run in found if run is not None}
+    found: dict[str, Run] = {}
+    outdated: dict[str, str] = {}
+    for source in labs.sources(book.root):
+        text = store.notebook_text(source.stem)
+        if text is None:
+            continue
+        page = labs.page_of(book.root, source)
+        try:
+            found[page] = _run(book, source, page, text)
+        except OutdatedRun as reason:
+            outdated[page] = str(reason)
+    return found, outdated
 
 
-def _run(root: Path, source: Path, text: str | None) -> Run | None:
-    if text is None:
-        return None
-    ran = labs.code(nbformat.reads(text, as_version=4))
+def _run(book: Book, source: Path, name: str, text: str) -> Run:
+    executed = nbformat.reads(text, as_version=4)
+    if changed := book.changed(source, evidence.provenance(executed)):
+        raise OutdatedRun(book.reason(changed))
+    ran = labs.code(executed)
     page = nbformat.read(labs.notebook_of(source), as_version=4)
+    # The lab's text may have changed without its notebook, which is the page.
     if [cell.source for cell in labs.code(page)] != [cell.source for cell in ran]:
-        return None
+        raise OutdatedRun(book.reason(["code"]))
     try:
         records = evidence.records(ran)
-    except UnknownSchema:
-        return None
+    except UnknownSchema as error:
+        raise OutdatedRun("another version of nbclaims wrote its records") from error
     # The page has the lab's current prose with the run's outputs: no new run for a typo.
     for cell, executed_cell in zip(labs.code(page), ran, strict=True):
         cell.execution_count = executed_cell.execution_count
@@ -59,7 +75,7 @@ def _run(root: Path, source: Path, text: str | None) -> Run | None:
             # myst-nb warns of formats that it can't show.
             output.get("data", {}).pop(MIME_TYPE, None)
     return Run(
-        page=labs.page_of(root, source),
+        page=name,
         digest=hashlib.sha256(text.encode()).hexdigest(),
         notebook=nbformat.writes(page),
         records=records,

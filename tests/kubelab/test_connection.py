@@ -41,7 +41,7 @@ def kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("KUBELAB_CONTEXT", raising=False)
     monkeypatch.delenv("KUBELAB_RUN", raising=False)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "somebody-s"))
-    mark = {"kubernetes-observed": {"images": "built"}}
+    mark = {"kubernetes-observed": {"images": "built", "fingerprint": "f"}}
     monkeypatch.setattr(FakeApi, "config_maps", {"kube-proxy": PROXY} | mark)
     return path
 
@@ -58,7 +58,10 @@ def test_claims_get_the_description_of_the_connected_cluster(kubeconfig: Path, m
     monkeypatch.setattr(environment, "describe", lambda: None)
     connection.cluster()
     assert environment.describe() == environment.Environment(
-        "v1.37.2", "kind, kube-proxy iptables, images built from source"
+        version="v1.37.2",
+        description="kind, kube-proxy iptables, images built from source",
+        name="built",
+        ingredients={"cluster": "f", "version": "v1.37.2"},
     )
 
 
@@ -95,7 +98,9 @@ def test_another_cluster_takes_an_exact_context_and_a_file_that_is_named(
 ):
     monkeypatch.setenv("KUBELAB_CONTEXT", "mine")
     (tmp_path / "somebody-s").touch()
-    assert Cluster().description == "context mine"
+    assert Cluster().describe() == environment.Environment(
+        version="v1.37.2", description="context mine", name="context mine"
+    )
     assert FakeApi.opened == (tmp_path / "somebody-s", "mine")
 
 

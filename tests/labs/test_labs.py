@@ -11,22 +11,31 @@ from cluster import paths
 from kubelab import WaitFailed, connection, runs
 from nbclaims import evidence, labs, runner
 from nbclaims.evidence import EvidenceStore
+from nbclaims.provenance import Book
 from tests.labs import dumps
 
 
 @pytest.mark.runs_labs
 @pytest.mark.usefixtures("slot_for_a_run")
-@pytest.mark.parametrize("lab", labs.to_run(paths.ROOT), ids=lambda source: source.stem)
+@pytest.mark.parametrize(
+    "lab",
+    [
+        pytest.param(lab, id=lab.stem, marks=pytest.mark.leaves_evidence(lab))
+        for lab in labs.to_run(paths.ROOT)
+    ],
+)
 def test_lab_runs_and_its_claims_hold(lab: Path) -> None:
     run, store = runs.join(), EvidenceStore.of_book(paths.ROOT)
+    api = connection.cluster().api
+    # Before the run: a file that changes while the lab runs is not what ran.
+    taken = Book(paths.ROOT).take(lab)
     # If the lab fails now, an older run must not remain as evidence.
     store.remove_notebook(lab.stem)
     result = runner.execute(lab, {"KUBELAB_RUN": run})
-    api = connection.cluster().api
     left = runs.namespaces(api, f"{runs.LABEL}={run},kubelab/lab={lab.stem}")
     try:
         if result.error is None:
-            store.write_notebook(lab.stem, result.notebook)
+            store.write_notebook(lab.stem, result.notebook, taken)
             return
         folder = dumps.new_dump(lab.stem)
         if result.notebook is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cluster import paths
-from nbclaims import labs, mutants
+from nbclaims import labs, mutants, slices
 
 each_lab = pytest.mark.parametrize("lab", labs.sources(paths.ROOT), ids=lambda source: source.stem)
 
@@ -43,3 +43,18 @@ def test_no_two_mutants_of_a_run_are_about_one_claim(lab: Path):
     for run in mutants.runs(lab):
         claims = [*(mutant.claim for mutant in run.mutants), *run.controls]
         assert len(set(claims)) == len(claims)
+
+
+@each_lab
+def test_every_claim_has_a_mutant(lab: Path) -> None:
+    claims = slices.claims(mutants.cells(lab))
+    with_mutant = {mutant.claim for mutant in mutants.of(lab)}
+    assert sorted(set(claims)) == sorted(claims), "a claim is made twice"
+    assert not [claim for claim in claims if claim not in with_mutant], "claims without a mutant"
+    assert not with_mutant - set(claims), "mutants of claims that the lab doesn't make"
+
+
+@each_lab
+def test_names_of_mutants_are_unique(lab: Path) -> None:
+    names = [mutant.mutant for mutant in mutants.of(lab)]
+    assert sorted(set(names)) == sorted(names)

@@ -23,6 +23,11 @@ def test_notebook_is_generated_from_its_text(lab: Path) -> None:
 
 
 @each_lab
+def test_code_cells_are_read_as_jupytext_reads_them(lab: Path) -> None:
+    assert labs.code_cells(lab) == [cell.source for cell in labs.code(labs.read(lab))]
+
+
+@each_lab
 def test_notebook_is_valid_and_has_no_outputs(lab: Path) -> None:
     notebook = nbformat.read(labs.notebook_of(lab), as_version=4)
     nbformat.validate(notebook)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from contextlib import redirect_stderr
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from nbclaims.evidence import EvidenceStore
+from nbclaims import mutants, provenance
+from nbclaims.evidence import METADATA, EvidenceStore
 from nbclaims.mutants import Verdict
+from nbclaims.provenance import Book
 from nbclaims.record import MIME_TYPE, Record
 from nbclaims.sphinx import ClaimsError
 
@@ -52,10 +55,12 @@ class Build:
     Attributes:
         pages: the HTML of the pages by name.
         problems: what it complained of, in order; a build without problems succeeded.
+        summary: what it printed of the claims at its end.
     """
 
     pages: dict[str, str]
     problems: list[str]
+    summary: str
 
     def text(self, page: str) -> str:
         """Return a page's words, without markup and line breaks."""
@@ -72,17 +77,22 @@ class SampleBook:
 
     def page(self, name: str, text: str) -> None:
         """Write a chapter."""
-        self._write(f"{name}.md", text)
+        self.write(f"{name}.md", text)
 
     def lab(self, name: str, *cells: str, title: str = "A lab") -> None:
         """Write a lab's notebook: its title and its cells of code."""
-        self._notebook(f"labs/{name}/{name}.ipynb", title, cells, {})
-        # The text, which lists the lab; the book reads the notebook that is generated from it.
-        self._write(f"labs/{name}/{name}.md", f"# {title}\n")
+        self._notebook(f"labs/{name}/{name}.ipynb", title, cells, [])
+        # The text, from which the notebook would be generated.
+        text = [f"# {title}\n", *(f"```{{code-cell}} ipython3\n{cell}\n```\n" for cell in cells)]
+        self.write(f"labs/{name}/{name}.md", "\n".join(text))
 
     def run(self, name: str, *cells: str, records: list[dict[str, Any]] | None = None) -> None:
         """Write the executed notebook of a lab; every record goes to the cell of its claim."""
-        self._notebook(f"_build/evidence/{name}.ipynb", "A lab", cells, records or [])
+        taken = Book(self.root).take(self._source(name))
+        taken.digests["code"] = provenance.digest(*cells)
+        metadata = {METADATA: {"provenance": taken.to_json()}}
+        path = f"_build/evidence/{name}.ipynb"
+        self._notebook(path, "A lab", cells, records or [], metadata)
 
     def mutants(self, lab: str, *claims: str, verdict: str | None = None) -> None:
         """Declare a mutant for each claim, and its verdict if it ran."""
@@ -97,17 +107,35 @@ class SampleBook:
             }
             for claim in claims
         ]
-        self._write(f"labs/{lab}/mutants.yaml", yaml.safe_dump(declared))
+        self.write(f"labs/{lab}/mutants.yaml", yaml.safe_dump(declared))
         if verdict:
-            ran = [
-                Verdict(f"breaks-{claim}", claim, verdict, "restarts   expected 0  observed 1")
-                for claim in claims
-            ]
-            EvidenceStore.of_book(self.root).write_verdicts(lab, ran)
+            self.verdicts(
+                lab,
+                *(
+                    Verdict(f"breaks-{claim}", claim, verdict, "restarts   expected 0  observed 1")
+                    for claim in claims
+                ),
+            )
+
+    def verdicts(self, lab: str, *verdicts: Verdict) -> None:
+        """Keep verdicts on mutants of a lab, or on controls, of a run that was made now."""
+        source = self._source(lab)
+        taken = Book(self.root).take_for_mutants(source)
+        digests = {(one.mutant, one.claim): one.digest for one in mutants.of(source)}
+        ran = [
+            replace(
+                one,
+                provenance=taken.of_mutant(
+                    digests.get((one.mutant, one.claim), mutants.control(one.claim).digest)
+                ),
+            )
+            for one in verdicts
+        ]
+        EvidenceStore.of_book(self.root).update_verdicts(lab, ran, mutants.of(source))
 
     def statements(self, *entries: dict[str, Any]) -> None:
         """Write what the source text says."""
-        self._write(
+        self.write(
             "book/about/statements.yml",
             yaml.safe_dump([{"part": "Restart policy", "statements": list(entries)}]),
         )
@@ -117,7 +145,8 @@ class SampleBook:
         out = self.root / "_build" / "html"
         log = io.StringIO()
         status = 1
-        with patch_docutils(), docutils_namespace():
+        summary = io.StringIO()
+        with patch_docutils(), docutils_namespace(), redirect_stderr(summary):
             app = Sphinx(
                 self.root,
                 self.root,
@@ -148,18 +177,27 @@ class SampleBook:
         text = re.sub(r"\x1b\[[\d;]*m", "", log.getvalue())
         problems = [line.removeprefix("ERROR: ") for line in text.splitlines() if line]
         assert bool(status) == bool(problems), "it fails if, and only if, it says why"
-        return Build(pages, problems)
+        return Build(pages, problems, summary.getvalue())
 
-    def _write(self, path: str, text: str) -> None:
+    def _source(self, lab: str) -> Path:
+        return self.root / "labs" / lab / f"{lab}.md"
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the book."""
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_text(text)
 
     def _notebook(
-        self, path: str, title: str, cells: tuple[str, ...], records: list[dict[str, Any]] | dict
+        self,
+        path: str,
+        title: str,
+        cells: tuple[str, ...],
+        records: list[dict[str, Any]],
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         notebook = new_notebook(
             cells=[new_markdown_cell(f"# {title}", id="title")],
-            metadata={"kernelspec": KERNEL},
+            metadata={"kernelspec": KERNEL} | (metadata or {}),
         )
         for index, source in enumerate(cells):
             cell = new_code_cell(source, id=f"cell-{index}")
@@ -175,4 +213,4 @@ class SampleBook:
                 if f'"{one["name"]}"' in source
             ]
             notebook.cells.append(cell)
-        self._write(path, nbformat.writes(notebook))
+        self.write(path, nbformat.writes(notebook))

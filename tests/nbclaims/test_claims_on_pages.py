@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from nbclaims.mutants import Verdict
 from nbclaims.words import in_words
 from tests.nbclaims.sample_book import SampleBook, claim_cell, record
 
@@ -21,8 +22,9 @@ def cited(book: SampleBook) -> SampleBook:
 def test_a_claim_without_a_run_shows_as_not_run(cited: SampleBook):
     build = cited.build()
     assert build.problems == []
-    assert "Evidence for “Never restarts nothing.”: not run in this build" in build.text("chapter")
-    assert "proved" not in build.text("chapter")
+    text = build.text("chapter")
+    assert "Evidence for “Never restarts nothing.”: not run Not run. The link" in text
+    assert "proved" not in text
 
 
 def test_a_citation_of_a_claim_not_run_leads_to_its_cell(cited: SampleBook):
@@ -47,13 +49,45 @@ def test_a_claim_that_held_and_failed_under_a_mutant_is_proved(cited: SampleBook
     )
 
 
-@pytest.mark.parametrize("verdict", [None, "survived", "void"])
-def test_a_claim_without_a_killed_mutant_is_unproved(cited: SampleBook, verdict: str | None):
+@pytest.mark.parametrize("verdict", [None, "void"])
+def test_a_claim_that_held_is_observed_while_no_mutant_was_killed(
+    cited: SampleBook, verdict: str | None
+):
     cited.run("restarts", NEVER, records=[record("never-restarts")])
     cited.mutants("restarts", "never-restarts", verdict=verdict)
-    text = cited.build().text("chapter")
-    assert "Unproved. Observed phase Failed, restarts 0." in text
-    assert "No mutant of it was killed." in text
+    build = cited.build()
+    assert (
+        "Observed. Observed phase Failed, restarts 0. Kubernetes v1.37.2, 2026-11-22. "
+        "No run shows yet that this check can fail." in build.text("chapter")
+    )
+    assert "1 claim: 0 proved, 1 observed, 0 not run, 0 failed" in build.summary
+    assert "mark-survived" not in build.pages["chapter"]
+
+
+def test_a_claim_that_held_under_a_mutant_is_not_proved_and_names_the_mutant(cited: SampleBook):
+    cited.page("ledger", "# Ledger\n\n```{ledger}\n```\n")
+    cited.run("restarts", NEVER, records=[record("never-restarts")])
+    cited.mutants("restarts", "never-restarts", verdict="survived")
+    build = cited.build()
+    words = "bserved, but it also held under the mutant breaks-never-restarts"
+    assert f"O{words}. Observed phase Failed" in build.text("chapter")
+    assert "mark-observed mark-survived" in build.pages["chapter"]
+    assert f"Verdict o{words}" in build.text("ledger")
+    assert build.summary == (
+        "1 claim: 0 proved, 1 observed, 0 not run, 0 failed\n"
+        "mutants that survived: breaks-never-restarts (claim never-restarts)\n"
+    )
+
+
+@pytest.mark.parametrize(("control", "word"), [("held", "Proved"), ("failed", "Observed")])
+def test_a_claim_is_proved_only_if_its_control_held(cited: SampleBook, control: str, word: str):
+    cited.page("ledger", "# Ledger\n\n```{ledger}\n```\n")
+    cited.run("restarts", NEVER, records=[record("never-restarts")])
+    cited.mutants("restarts", "never-restarts", verdict="killed")
+    cited.verdicts("restarts", Verdict("", "never-restarts", control, "so"))
+    build = cited.build()
+    assert f"{word}. Observed phase Failed" in build.text("chapter")
+    assert f"Control {control}" in build.text("ledger")
 
 
 def test_a_claim_that_failed_shows_what_the_cluster_answered(cited: SampleBook):
@@ -77,24 +111,37 @@ def test_a_claim_made_twice_in_a_run_holds_only_if_it_held_each_time(cited: Samp
 
 def test_a_claim_that_the_run_did_not_come_to_shows_as_not_run(cited: SampleBook):
     cited.run("restarts", NEVER, records=[])
-    assert "Not run in this build." in cited.build().text("chapter")
+    assert "Not run. The link leads" in cited.build().text("chapter")
 
 
 def test_a_run_of_other_code_is_no_evidence(cited: SampleBook):
     cited.run("restarts", NEVER + "  # as it was", records=[record("never-restarts")])
-    assert "Not run in this build." in cited.build().text("chapter")
+    assert (
+        "Not run for this version: a code cell of the lab changed. The link leads to the cell"
+        in cited.build().text("chapter")
+    )
+
+
+def test_a_run_of_a_text_whose_notebook_was_not_generated_is_no_evidence(cited: SampleBook):
+    new = NEVER + "  # new"
+    cited.write("labs/restarts/restarts.md", f"```{{code-cell}} ipython3\n{new}\n```\n")
+    cited.run("restarts", new, records=[record("never-restarts")])
+    assert "a code cell of the lab changed." in cited.build().text("chapter")
 
 
 def test_a_record_of_another_schema_is_no_evidence(cited: SampleBook):
     cited.run("restarts", NEVER, records=[record("never-restarts", schema=1)])
-    assert "Not run in this build." in cited.build().text("chapter")
+    assert (
+        "Not run for this version: another version of nbclaims wrote its records."
+        in cited.build().text("chapter")
+    )
 
 
 def test_a_new_run_changes_the_pages_of_the_last_build(cited: SampleBook):
-    assert "Not run in this build." in cited.build().text("chapter")
+    assert "Not run. The link" in cited.build().text("chapter")
     cited.run("restarts", NEVER, records=[record("never-restarts")])
     second = cited.build()
-    assert "Unproved." in second.text("chapter")
+    assert "Observed. Observed" in second.text("chapter")
     assert '<section id="claim-never-restarts">' in second.pages["labs/restarts/restarts"]
 
 
@@ -238,7 +285,7 @@ def test_the_corrections_list_every_statement(cited: SampleBook):
 
 def test_the_versions_come_from_the_run(cited: SampleBook):
     cited.page("versions", "# Versions\n\n```{versions}\n```\n")
-    assert "No lab was run in this build." in cited.build().text("versions")
+    assert "No run of a lab counts for this version." in cited.build().text("versions")
     cited.run("restarts", NEVER, records=[])
     assert "A lab the run came to no claim" in cited.build().text("versions")
     cited.run("restarts", NEVER, records=[record("never-restarts")])

@@ -1,5 +1,6 @@
 """What the evidence store keeps, and what it refuses to read."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,11 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from nbclaims import evidence
 from nbclaims.evidence import EvidenceStore
 from nbclaims.mutants import Verdict
+from nbclaims.provenance import Provenance
 from nbclaims.record import MIME_TYPE, Record, UnknownSchema
 from tests.nbclaims.sample_book import record
+
+TAKEN = Provenance("2026-11-22T17:00:00Z", "built", {"code": "c"})
 
 
 @pytest.fixture
@@ -20,7 +24,7 @@ def store(tmp_path: Path) -> EvidenceStore:
 def test_verdicts_are_read_as_they_were_written(store: EvidenceStore):
     verdicts = [
         Verdict("b", "claim-1", "killed", "expected 0  observed 1", "pod.yaml", "-0\n+1"),
-        Verdict("a", "claim-2", "void", "the lab has no file pod.yaml"),
+        Verdict("a", "claim-2", "void", "the lab has no file pod.yaml", provenance=TAKEN),
     ]
     store.write_verdicts("lab", verdicts)
     assert store.verdicts("lab") == sorted(verdicts, key=lambda verdict: verdict.mutant)
@@ -34,18 +38,23 @@ def test_a_lab_that_was_not_run_has_no_evidence(store: EvidenceStore):
 
 def test_a_new_notebook_replaces_the_old_one_and_leaves_no_other_file(store: EvidenceStore):
     for source in ("old", "new"):
-        store.write_notebook("lab", new_notebook(cells=[new_code_cell(source)]))
+        store.write_notebook("lab", new_notebook(cells=[new_code_cell(source)]), TAKEN)
     assert '"new"' in store.notebook_text("lab")
     assert [path.name for path in store.folder.iterdir()] == ["lab.ipynb"]
     store.remove_notebook("lab")
     assert store.notebook_text("lab") is None
 
 
+def test_an_executed_notebook_states_what_it_was_made_of(store: EvidenceStore):
+    store.write_notebook("lab", new_notebook(), TAKEN)
+    assert evidence.provenance(json.loads(store.notebook_text("lab"))) == TAKEN
+
+
 def test_a_notebook_that_cannot_be_written_leaves_the_old_one(store: EvidenceStore):
-    store.write_notebook("lab", new_notebook(cells=[new_code_cell("old")]))
+    store.write_notebook("lab", new_notebook(cells=[new_code_cell("old")]), TAKEN)
     broken = new_notebook(cells=[new_code_cell("new")], metadata={"x": object()})
     with pytest.raises(TypeError, match="not JSON serializable"):
-        store.write_notebook("lab", broken)
+        store.write_notebook("lab", broken, TAKEN)
     assert '"old"' in store.notebook_text("lab")
 
 

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_notebook
 
 from nbclaims.evidence import EvidenceStore
+from nbclaims.provenance import Book
 
 TEXT = """\
 ---
@@ -21,22 +23,36 @@ from pathlib import Path
 
 import pytest
 
+from nbclaims import mutants
 from nbclaims.mutants import Verdict
+from nbclaims.provenance import Book
 
+LAB = Path("labs/quick/quick.md").absolute()
+ONE, TWO = mutants.of(LAB)
 pytestmark = pytest.mark.runs_labs
 
-@pytest.mark.parametrize(("claim", "mutant", "verdict"), [
-    ("a", "one", "killed"), ("b", "two", "survived"), ("a", "", "held"), ("b", "", "failed"),
+CONTROL = mutants.control(ONE.claim)
+
+@pytest.mark.parametrize(("mutant", "verdict"), [
+    pytest.param(ONE, "killed", id="one", marks=pytest.mark.leaves_evidence(LAB, [ONE])),
+    pytest.param(TWO, "survived", id="two", marks=pytest.mark.leaves_evidence(LAB, [TWO])),
+    pytest.param(CONTROL, "held", id="same", marks=pytest.mark.leaves_evidence(LAB, [CONTROL])),
 ])
-def test_mutant(claim, mutant, verdict, record_verdicts):
-    record_verdicts(Path("labs/quick/quick.md"), [Verdict(mutant, claim, verdict, "so")])
+def test_mutant(mutant, verdict, record_verdicts):
+    taken = Book(Path.cwd()).take_for_mutants(LAB)
+    verdicts = [Verdict(mutant.mutant, mutant.claim, verdict, "so")]
+    record_verdicts(LAB, verdicts, taken, [mutant])
     assert verdict in ("killed", "held")
+
+@pytest.mark.leaves_evidence(LAB)
+def test_lab(): ...
 """
 
 
 @pytest.fixture
 def book(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("SLOW", raising=False)
+    for name in ("CI", "FORCE", "SLOW"):
+        monkeypatch.delenv(name, raising=False)
     for lab, slow in (("quick", "false"), ("slow", "true")):
         folder = pytester.path / "labs" / lab
         folder.mkdir(parents=True)
@@ -74,9 +90,31 @@ def test_mutants_without_their_controls_are_not_kept(book: Path, pytester: pytes
     assert EvidenceStore.of_book(book).verdicts("quick") == []
 
 
-def test_a_selection_of_mutants_is_not_kept(book: Path, pytester: pytest.Pytester):
+def test_a_selection_of_mutants_is_kept_beside_the_others(book: Path, pytester: pytest.Pytester):
+    store = EvidenceStore.of_book(book)
+    run(pytester, "-k", "two")
+    assert [one.mutant for one in store.verdicts("quick")] == ["two"]
     run(pytester, "-k", "one").stdout.fnmatch_lines(["1 killed, 0 survived, 0 void"])
-    assert EvidenceStore.of_book(book).verdicts("quick") == []
+    assert [one.mutant for one in store.verdicts("quick")] == ["one", "two"]
+
+
+def test_pending_leaves_out_mutants_that_were_killed(
+    book: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+):
+    run(pytester, "--pending").assert_outcomes(passed=2, failed=1)
+    run(pytester, "--pending").assert_outcomes(passed=1, failed=1, deselected=1)
+    run(pytester).assert_outcomes(passed=2, failed=1)
+    monkeypatch.setenv("FORCE", "1")
+    run(pytester, "--pending").assert_outcomes(passed=2, failed=1)
+
+
+def test_pending_leaves_out_labs_with_valid_evidence(book: Path, pytester: pytest.Pytester):
+    lab = book / "labs" / "quick" / "quick.md"
+    store = EvidenceStore.of_book(book)
+    store.write_notebook("quick", new_notebook(), Book(book).take(lab))
+    run(pytester, "--pending", "-k", "test_lab").assert_outcomes(deselected=3)
+    (lab.parent / "n.txt").write_text("1")
+    run(pytester, "--pending", "-k", "test_lab").assert_outcomes(passed=1, deselected=2)
 
 
 def test_tests_that_run_no_lab_say_nothing_of_labs(book: Path, pytester: pytest.Pytester):
