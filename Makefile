@@ -14,10 +14,9 @@ PYTHON_AT_HAND = $(or $(wildcard .venv/bin/python),$(PYTHON),python3)
 
 VENV := .venv/.complete
 RUN := .venv/bin/python -m
-# The tests that need no cluster.
-UNIT_TESTS := tests/nbclaims tests/kubelab tests/cluster tests/test_room.py \
-  tests/labs/test_notebooks.py tests/labs/test_mutants_of_the_labs.py \
-  tests/book --ignore tests/book/test_pages.py
+# The tests that need no cluster: all but those that other targets run, so that none is forgotten.
+UNIT_TESTS := tests $(addprefix --ignore tests/, \
+  live mutants labs/test_labs.py labs/test_manifests.py book/test_pages.py)
 # The cluster goes before the tests that ask it: a kubelet that waits for a processor reports late.
 RUN_ON_CLUSTER := nice $(RUN)
 # kubectl, go and jupyter are those of the .venv, also for the programs they start.
