@@ -27,7 +27,7 @@ PATIENCE = 120_000
 
 
 def pages() -> list[str]:
-    """Return the chapters and labs that the table of contents lists, as paths below the site's root.
+    """Return the chapters and labs of the table of contents, as paths below the site's root.
 
     They come from there and not from the built files, so that a page that isn't built is missed.
     """
