@@ -121,7 +121,7 @@ def test_a_page_is_whole_and_quiet(at_desk: Visit, origin: str):
     assert diagrams_without_words(at_desk.page) == []
 
 
-@pytest.mark.parametrize("at_desk", filter(citations_written, PAGES), indirect=True)
+@pytest.mark.parametrize("at_desk", [*filter(citations_written, PAGES)], indirect=True)
 def test_a_mark_tells_its_story_to_the_keyboard(at_desk: Visit):
     marks = at_desk.page.locator(".mark-link")
     note = at_desk.page.locator(".mark-note").first
