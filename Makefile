@@ -14,10 +14,9 @@ PYTHON_AT_HAND = $(or $(wildcard .venv/bin/python),$(PYTHON),python3)
 
 VENV := .venv/.complete
 RUN := .venv/bin/python -m
-# The tests that need no cluster.
-UNIT_TESTS := tests/nbclaims tests/kubelab tests/cluster tests/test_concurrency.py tests/mutants/test_inert.py \
-  tests/labs/test_notebooks.py tests/labs/test_needs.py tests/labs/test_mutants_of_the_labs.py \
-  tests/book --ignore tests/book/test_pages.py
+# The tests that need no cluster: all but those that other targets run, so that none is forgotten.
+UNIT_TESTS := tests $(addprefix --ignore tests/, \
+  live mutants/test_mutants.py labs/test_labs.py labs/test_manifests.py book/test_pages.py)
 # The HTML is complete, and what it is built from: directories too, for files that are removed.
 HTML := _build/html/.complete
 HTML_SOURCES = $(shell find _config.yml _toc.yml pyproject.toml requirements.txt book labs nbclaims \

@@ -167,7 +167,8 @@ def capabilities(without_sys_resource: bool, found: Engine | None) -> Check:
     if not without_sys_resource:
         return Check(what, "ok", "present")
     if found and not found.owned:
-        return Check(what, "warning", "absent: privileged containers may fail in your engine")
+        found_absent = "absent: privileged containers may fail in your engine"
+        return Check(what, "warning", found_absent, "stop your engine; then make cluster")
     return Check(what, "ok", "absent; the project's engine starts its containers without it")
 
 

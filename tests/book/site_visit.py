@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import yaml
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
 
@@ -25,9 +27,25 @@ PATIENCE = 120_000
 
 
 def pages() -> list[str]:
+    """Return the chapters and labs of the table of contents, as paths below the site's root.
+
+    They come from there and not from the built files, so that a page that isn't built is missed.
+    """
+    contents = yaml.safe_load((paths.ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
+    return sorted(f"{name}.html" for name in [contents["root"], *listed])
+
+
+def built_pages() -> list[str]:
     """Return the chapters and labs that are built, as paths below the site's root."""
     built = [*HTML.glob("book/**/*.html"), *HTML.glob("labs/**/*.html")]
     return sorted(path.relative_to(HTML).as_posix() for path in built)
+
+
+def citations_written(page: str) -> int:
+    """Return how many claim links the text of a page has; a lab's page has none."""
+    source = paths.ROOT / Path(page).with_suffix(".md")
+    return len(re.findall(r"\{claim\}`[^`]+`", source.read_text(encoding="utf-8")))
 
 
 class _QuietHandler(http.server.SimpleHTTPRequestHandler):

@@ -35,6 +35,7 @@ def test_the_drawn_store_is_the_one_that_the_forwarder_names():
         if document["kind"] == "Service"
     ]
     configuration = yaml.safe_load((LAB / "forwarder.yaml").read_text())["data"]["syslog-ng.conf"]
+    assert services
     assert drawn("Service") == set(services)
     assert re.findall(r"http://(\w+):", configuration) == services
 

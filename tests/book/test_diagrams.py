@@ -12,12 +12,22 @@ from book._ext import diagrams
 from cluster import paths
 from tests.book.mermaid import Arrow, read_flowchart, sources
 
+BEGINNING = re.compile(r"^[\s>]*(?:`{3,}|~{3,}|:{3,})\s*\{?mermaid\b", re.MULTILINE)
+"""The first line of a diagram, in whatever way Markdown lets an author write it."""
+
+PAGES = [
+    path for folder in ("book", "labs") for path in sorted((paths.ROOT / folder).rglob("*.md"))
+]
 FENCES = [
     pytest.param(source, id=f"{path.relative_to(paths.ROOT)}-{number}")
-    for folder in ("book", "labs")
-    for path in sorted((paths.ROOT / folder).rglob("*.md"))
+    for path in PAGES
     for number, source in enumerate(sources(path), start=1)
 ]
+
+
+def test_every_diagram_is_read():
+    begun = {path: len(BEGINNING.findall(path.read_text(encoding="utf-8"))) for path in PAGES}
+    assert {path: len(sources(path)) for path in PAGES} == begun
 
 
 @pytest.mark.parametrize("source", FENCES)

@@ -17,7 +17,9 @@ from kubelab.results import ApplyResult
 MOST_GRACE = 35
 """Seconds; a namespace stays for as long, where a process does not obey SIGTERM."""
 
-MANIFESTS = sorted(p for p in (paths.ROOT / "labs").glob("*/*.yaml") if p.name != "mutants.yaml")
+KINDS_WITH_PODS = {"CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "StatefulSet"}
+
+MANIFESTS = sorted(p for p in (paths.ROOT / "labs").rglob("*.yaml") if p.name != "mutants.yaml")
 each_manifest = pytest.mark.parametrize(
     "manifest", MANIFESTS, ids=lambda path: f"{path.parent.name}/{path.name}"
 )
@@ -41,24 +43,31 @@ def test_api_server_says_what_the_file_name_says(manifest: Path) -> None:
 
 @each_manifest
 def test_images_are_pinned_and_on_every_node(manifest: Path) -> None:
-    known = set(versions.IMAGES.values())
-    for document in documents(manifest):
-        for key, image in fields(document):
-            assert key != "image" or image in known, f"{image} is not in cluster/versions.toml"
+    images = {
+        value for found in documents(manifest) for key, value in fields(found) if key == "image"
+    }
+    assert images <= set(versions.IMAGES.values()), "an image that is not in cluster/versions.toml"
 
 
 @each_manifest
 def test_pods_say_how_long_they_may_take_to_end(manifest: Path) -> None:
     for document in documents(manifest):
-        for key, spec in fields(document):
-            if key == "spec" and isinstance(spec, dict) and "containers" in spec:
-                grace = spec.get("terminationGracePeriodSeconds")
-                assert grace is not None, "without terminationGracePeriodSeconds it may take 30 s"
-                assert grace <= MOST_GRACE, f"terminationGracePeriodSeconds is {grace}"
+        specs = [value for _, value in fields(document) if is_pod_spec(value)]
+        assert bool(specs) == (document["kind"] in KINDS_WITH_PODS), document["kind"]
+        for spec in specs:
+            grace = spec.get("terminationGracePeriodSeconds")
+            assert grace is not None, "without terminationGracePeriodSeconds it may take 30 s"
+            assert grace <= MOST_GRACE, f"terminationGracePeriodSeconds is {grace}"
+
+
+def is_pod_spec(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value.keys() & {"containers", "initContainers"})
 
 
 def documents(manifest: Path) -> list[dict]:
-    return [document for document in yaml.safe_load_all(manifest.read_text()) if document]
+    found = [document for document in yaml.safe_load_all(manifest.read_text()) if document]
+    assert found, "a manifest without an object"
+    return found
 
 
 def fields(value: Any) -> Iterator[tuple[str, Any]]:

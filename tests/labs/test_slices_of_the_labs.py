@@ -6,16 +6,26 @@ from pathlib import Path
 import pytest
 
 from cluster import paths
-from nbclaims import labs, mutants, slices
+from nbclaims import effects, labs, mutants, slices
 
 each_lab = pytest.mark.parametrize("lab", labs.sources(paths.ROOT), ids=lambda source: source.stem)
 CHANGES = ("patch", "delete", "evict")
+
+
+def test_labs_change_objects():
+    """Otherwise the tests below would find nothing to omit."""
+    statements = [
+        one for lab in labs.sources(paths.ROOT) for one in _statements(mutants.cells(lab))
+    ]
+    assert sum(bool(_changed_by(one)) for one in statements) > 30
+    assert sum(bool(found.changed) for found in effects.of(statements).values()) > 50
 
 
 @each_lab
 def test_no_slice_omits_a_change_of_an_object_it_uses(lab: Path):
     cells = mutants.cells(lab)
     slicer = slices.Slicer(cells)
+    assert slices.claims(cells)
     omitted = {}
     for claim in slices.claims(cells):
         needed = _statements(slicer.for_claim(claim))

@@ -45,6 +45,6 @@ def ask() -> Iterator[Ask]:
 @pytest.fixture(scope="session")
 def pods() -> list[dict]:
     """All Pods of kube-system."""
-    return json.loads(kind.kubectl("get", "pods", "--namespace=kube-system", "--output=json"))[
-        "items"
-    ]
+    found = json.loads(kind.kubectl("get", "pods", "--namespace=kube-system", "--output=json"))
+    assert found["items"]
+    return found["items"]

@@ -58,7 +58,7 @@ def test_the_cells_of_a_grid_lead_to_the_claims_on_the_labs_page(illustrated: Sa
 
 def test_a_new_run_changes_the_picture_of_an_unchanged_chapter(illustrated: SampleBook):
     draw(illustrated)
-    illustrated.build()
+    assert SVG in illustrated.build().pages["chapter"]
     (illustrated.root / "_build/evidence/restarts.ipynb").unlink()
     assert SVG not in illustrated.build().pages["chapter"]
 

@@ -113,6 +113,8 @@ def test_pending_leaves_out_labs_with_valid_evidence(book: Path, pytester: pytes
 
 def test_tests_that_run_no_lab_say_nothing_of_labs(book: Path, pytester: pytest.Pytester):
     pytester.makepyfile(test_mutants="def test_nothing(): ...")
-    output = run(pytester).stdout
+    result = run(pytester)
+    result.assert_outcomes(passed=1)
+    output = result.stdout
     output.no_fnmatch_line("slow labs*")
     output.no_fnmatch_line("*= mutants =*")
