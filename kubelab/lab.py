@@ -20,7 +20,7 @@ from kubelab.applying import Applied, Applier
 from kubelab.certificates import issue_certificate
 from kubelab.clients import HostClient, PodClient
 from kubelab.connection import Api
-from kubelab.display import echo
+from kubelab.display import Progress, echo
 from kubelab.endpoints import Service
 from kubelab.errors import ApiError, LabClosed, NotFound, StaleObject, UnknownKind
 from kubelab.external import ExternalClient
@@ -451,7 +451,7 @@ class Lab:
         controller manager makes a moment after the namespace.
         """
         informer = self.informer("v1", "ServiceAccount")
-        deadline = informer.clock() + SERVICE_ACCOUNT_SECONDS
+        deadline, progress = informer.clock() + SERVICE_ACCOUNT_SECONDS, None
         while "default" not in informer.names():
             count = informer.count
             if informer.error:
@@ -462,7 +462,13 @@ class Lab:
                     f"{SERVICE_ACCOUNT_SECONDS} s: does the controller manager run?\n"
                     "  Next: make doctor"
                 )
+            over = SERVICE_ACCOUNT_SECONDS - (deadline - informer.clock())
+            if over > 2:  # usually it takes less, and a line would be noise
+                progress = progress or Progress("waiting for the namespace's ServiceAccount")
+                progress.update(f"· {over:.0f} s of {SERVICE_ACCOUNT_SECONDS} s")
             informer.sleep_until_change(count, 1)
+        if progress:
+            progress.update("· came")
         self._informers.pop(("v1", "ServiceAccount")).stop()
 
 
