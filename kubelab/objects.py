@@ -40,6 +40,9 @@ class Session(Protocol):
     def pods(self, labels: dict[str, str]) -> list[Pod]:
         """Return the Pods that exist now and carry these labels."""
 
+    def answers_as(self, name: str) -> bool:
+        """Return whether a Pod or an external client of the lab has this name."""
+
 
 @dataclass(frozen=True)
 class Container:
