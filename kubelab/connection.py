@@ -80,7 +80,7 @@ class Api:
         raw = self._send(method, path, body, content_type, REQUEST_TIMEOUT, options)
         return errors.decode(raw.data, f"{method.upper()} {path}", self._server)
 
-    def table(self, path: str) -> dict:
+    def table(self, path: str) -> dict[str, Any]:
         """An object as the table that `kubectl get` prints: the API server makes its columns."""
         raw = self._send("get", path, None, None, REQUEST_TIMEOUT, {}, accept=TABLE)
         return errors.decode(raw.data, f"GET {path}", self._server)
@@ -218,7 +218,7 @@ class Watch:
     def __init__(self, response: Any) -> None:
         self._response = response
 
-    def __iter__(self) -> Iterator[dict]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         with self._response:
             for line in self._response:
                 yield json.loads(line)

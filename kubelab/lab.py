@@ -10,7 +10,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import yaml
 
@@ -94,7 +94,7 @@ class Lab:
         self._check_current()
         return self._api
 
-    def show(self, manifest: str | dict) -> None:
+    def show(self, manifest: str | dict[str, Any]) -> None:
         """Display a manifest, highlighted: a file's, or one that the lab has put together."""
         is_file = isinstance(manifest, str)
         text = (
@@ -178,7 +178,7 @@ class Lab:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def dry_run(self, file: str, until: State | None = None, within: float = 0) -> dict:
+    def dry_run(self, file: str, until: State | None = None, within: float = 0) -> dict[str, Any]:
         """The object as the API server would store it, with what admission fills in; not stored.
 
         For `within` seconds an object that is not yet `until` is not the answer: admission looks
@@ -202,18 +202,18 @@ class Lab:
         secret = head | {"type": "kubernetes.io/tls", "stringData": pair}
         return self._apply([Document(secret)])[0]
 
-    def documents(self, file: str) -> list[dict]:
+    def documents(self, file: str) -> list[dict[str, Any]]:
         """The documents of a file, for a lab that puts manifests together from parts."""
         return [document.manifest for document in self._documents(file)]
 
-    def apply_documents(self, manifests: Iterable[dict]) -> list[KubernetesObject]:
+    def apply_documents(self, manifests: Iterable[dict[str, Any]]) -> list[KubernetesObject]:
         """Apply manifests that the lab has put together, or none if one is rejected."""
         echo(f"kubectl apply --server-side -n {self.namespace} -f -")
         objects = self._apply([Document(manifest) for manifest in manifests])
         print(f"{len(objects)} objects")
         return objects
 
-    def try_apply_documents(self, manifests: Iterable[dict]) -> list[ApplyResult]:
+    def try_apply_documents(self, manifests: Iterable[dict[str, Any]]) -> list[ApplyResult]:
         """What the API server says to each of them in a dry run; prints how many it accepts."""
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f -")
         answers = [self._answer(manifest, dry_run=True)[0] for manifest in manifests]
@@ -238,7 +238,7 @@ class Lab:
         """Print `kubectl describe` of a kind in the lab's namespace, and return it."""
         return kubectl(self.api, self.namespace, "describe", kind)
 
-    def cluster_object(self, api_version: str, kind: str, name: str) -> dict | None:
+    def cluster_object(self, api_version: str, kind: str, name: str) -> dict[str, Any] | None:
         """An object in no namespace, such as a CustomResourceDefinition; None if there is none."""
         echo(f"kubectl get {kind.lower()} {name} -o yaml")
         try:
@@ -400,7 +400,7 @@ class Lab:
         *_, service, deployment = self._apply(documents)
         return Traefik(service, deployment)
 
-    def _ask(self, manifest: dict, dry_run: bool, within: float) -> ApplyResult:
+    def _ask(self, manifest: dict[str, Any], dry_run: bool, within: float) -> ApplyResult:
         for _ in poll(within, "waiting for a rejection"):
             result, said = self._answer(manifest, dry_run)
             if not result.accepted:
@@ -409,7 +409,7 @@ class Lab:
             print(line)
         return result
 
-    def _answer(self, manifest: dict, dry_run: bool) -> tuple[ApplyResult, list[str]]:
+    def _answer(self, manifest: dict[str, Any], dry_run: bool) -> tuple[ApplyResult, list[str]]:
         """What the API server says to a manifest, and the lines that a person would see."""
         try:
             warnings = self.api.warnings(manifest, self.namespace, dry_run)

@@ -49,7 +49,7 @@ class Container:
     """One container of a Pod at one moment, read from its status."""
 
     name: str
-    status: dict
+    status: dict[str, Any]
 
     @property
     def state(self) -> str:
@@ -93,7 +93,7 @@ class Container:
         return self.status.get("containerID")
 
     @property
-    def _last(self) -> dict:
+    def _last(self) -> dict[str, Any]:
         return self.status.get("lastState", {}).get("terminated", {})
 
 
@@ -165,7 +165,7 @@ class KubernetesObject:
         return mine
 
     @property
-    def object(self) -> dict | None:
+    def object(self) -> dict[str, Any] | None:
         """The object as the API gives it; None when it is gone."""
         snapshots = self.snapshots()
         return snapshots[-1].object if snapshots else None
@@ -208,7 +208,7 @@ class KubernetesObject:
         # As kubectl does it. Without this word a Job leaves its Pods behind.
         self.lab.api.request("delete", self._path(), propagationPolicy="Background", **options)
 
-    def patch(self, body: dict, subresource: str = "") -> ApplyResult:
+    def patch(self, body: dict[str, Any], subresource: str = "") -> ApplyResult:
         """Change the live object by a strategic merge patch; the answer may be a refusal.
 
         A controller's `status` is changed by `subresource="status"` only.
@@ -217,7 +217,7 @@ class KubernetesObject:
         echo(f"kubectl patch {self.reference} -n {self.namespace}{where} -p {shlex.quote(text)}")
         return self._patch(body, subresource)
 
-    def _patch(self, body: dict, subresource: str = "") -> ApplyResult:
+    def _patch(self, body: dict[str, Any], subresource: str = "") -> ApplyResult:
         kind = "application/strategic-merge-patch+json"
         path = "/".join(filter(None, [self._path(), subresource]))
         try:
@@ -279,7 +279,7 @@ class KubernetesObject:
         """Print `kubectl describe` of this object, and return it."""
         return kubectl(self.lab.api, self.namespace, "describe", self.reference)
 
-    def events(self, reason: str | None = None, within: float = 0) -> list[dict]:
+    def events(self, reason: str | None = None, within: float = 0) -> list[dict[str, Any]]:
         """Kubernetes Events about this object, oldest first, as the API gives them.
 
         For `within` seconds none at all is not yet the answer: whoever does something tells of it
@@ -307,7 +307,7 @@ class KubernetesObject:
             for event in events
         ]
 
-    def _read_events(self) -> list[dict]:
+    def _read_events(self) -> list[dict[str, Any]]:
         path = self.lab.api.path("v1", "Event", self.namespace)
         mine = {"fieldSelector": f"involvedObject.uid={self.uid}"}
         items = self.lab.api.request("get", path, **mine)["items"]

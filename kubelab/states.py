@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from kubelab.timeline import container_statuses, state_of
 
@@ -32,7 +33,7 @@ STEPS = {
 """What to write instead of a wait for a state that the object can't have, by the state's kind."""
 
 
-def _never(obj: dict) -> str | None:
+def _never(obj: dict[str, Any]) -> str | None:
     return None
 
 
@@ -41,11 +42,11 @@ class State:
     """A test of an object as the API gives it; an object that is gone passes no test but `gone`."""
 
     text: str
-    test: Callable[[dict], bool]
-    hopeless: Callable[[dict], str | None] = _never
+    test: Callable[[dict[str, Any]], bool]
+    hopeless: Callable[[dict[str, Any]], str | None] = _never
     """Why this object can no longer reach the state, or None."""
     when_gone: bool = False
-    about: Mapping[str, str] = field(default_factory=dict)
+    about: Mapping[str, str] = field(default_factory=dict[str, Any])
     """The kind that the object must have, by the call that requires it: `{"running()": "Pod"}`."""
 
     def __bool__(self) -> bool:
@@ -55,10 +56,10 @@ class State:
             "combine states\n  Next: write | for or and & for and: running() | finished()"
         )
 
-    def holds(self, obj: dict | None) -> bool:
+    def holds(self, obj: dict[str, Any] | None) -> bool:
         return self.when_gone if obj is None else self.test(obj)
 
-    def hopeless_because(self, obj: dict) -> str | None:
+    def hopeless_because(self, obj: dict[str, Any]) -> str | None:
         return None if self.holds(obj) else self.hopeless(obj)
 
     def check_kind(self, kind: str) -> None:
@@ -71,7 +72,7 @@ class State:
                 )
 
     def __or__(self, other: State) -> State:
-        def hopeless(obj: dict) -> str | None:
+        def hopeless(obj: dict[str, Any]) -> str | None:
             reasons = [self.hopeless_because(obj), other.hopeless_because(obj)]
             return "; ".join(dict.fromkeys(reasons)) if all(reasons) else None
 
@@ -148,7 +149,7 @@ def finished() -> State:
 def ready() -> State:
     """The Pod's Ready condition is True; of a Deployment or its like, all its Pods are ready."""
 
-    def test(obj: dict) -> bool:
+    def test(obj: dict[str, Any]) -> bool:
         if "replicas" in obj.get("spec", {}):
             return obj["status"].get("readyReplicas", 0) == obj["spec"]["replicas"]
         if "desiredNumberScheduled" in obj.get("status", {}):
@@ -161,7 +162,7 @@ def ready() -> State:
 def condition(kind: str, status: str = "True") -> State:
     """A condition of the object's status: `condition("Complete")` of a Job."""
 
-    def test(obj: dict) -> bool:
+    def test(obj: dict[str, Any]) -> bool:
         conditions = obj.get("status", {}).get("conditions", [])
         return any(c["type"] == kind and c["status"] == status for c in conditions)
 
@@ -173,7 +174,7 @@ def has(field: str, value: object = None) -> State:
     `has("status.hard")` of a ResourceQuota.
     """
 
-    def test(obj: dict) -> bool:
+    def test(obj: dict[str, Any]) -> bool:
         found: object = obj
         for key in field.split("."):
             found = found.get(key) if isinstance(found, dict) else None
@@ -190,7 +191,7 @@ def without(field: str) -> State:
 def exited(container: str | None = None, times: int = 1) -> State:
     """The container has ended so many times or more, whatever came of it."""
 
-    def test(pod: dict) -> bool:
+    def test(pod: dict[str, Any]) -> bool:
         status = container_status(pod, container)
         ended_now = "terminated" in status.get("state", {}) or (
             "waiting" in status.get("state", {}) and "terminated" in status.get("lastState", {})
@@ -231,11 +232,11 @@ def running(container: str | None = None) -> State:
 def waiting_for(reason: str, container: str | None = None) -> State:
     """The container waits, and this is the reason it gives: `CrashLoopBackOff`."""
 
-    def test(pod: dict) -> bool:
+    def test(pod: dict[str, Any]) -> bool:
         state, details = state_of(container_status(pod, container))
         return state == "waiting" and details.get("reason") == reason
 
-    def hopeless(pod: dict) -> str | None:
+    def hopeless(pod: dict[str, Any]) -> str | None:
         # The kubelet goes on to report these reasons, by turns, for as long as there is no image.
         return _finished_pod(pod) or (None if reason in NO_IMAGE else _no_image(pod, container))
 
@@ -252,7 +253,7 @@ def gone() -> State:
     return State("gone", lambda obj: False, when_gone=True)
 
 
-def container_status(pod: dict, name: str | None = None) -> dict:
+def container_status(pod: dict[str, Any], name: str | None = None) -> dict[str, Any]:
     """One container's status, `{}` before the kubelet has reported one.
 
     A Pod with one container needs no name; ValueError when the name is missing or unknown.
@@ -268,7 +269,7 @@ def container_status(pod: dict, name: str | None = None) -> dict:
     return container_statuses(pod).get(name or names[0], {})
 
 
-def describe(obj: dict | None) -> str:
+def describe(obj: dict[str, Any] | None) -> str:
     """An object's state in a few words: `phase Running; worker running, 1 restart`."""
     if obj is None:
         return "it does not exist"
@@ -299,14 +300,14 @@ def describe(obj: dict | None) -> str:
     return "; ".join(parts or [f"conditions {', '.join(true)}" if true else "no status yet"])
 
 
-def _finished_pod(pod: dict) -> str | None:
+def _finished_pod(pod: dict[str, Any]) -> str | None:
     now = pod.get("status", {}).get("phase")
     if now in TERMINAL:
         return f"the Pod is {now}, and a Pod that has ended does not run again"
     return None
 
 
-def _no_image(obj: dict, name: str | None = None) -> str | None:
+def _no_image(obj: dict[str, Any], name: str | None = None) -> str | None:
     """Why a container never starts for want of its image; None where it may.
 
     The reason counts for a container and for the init containers before it; for all containers

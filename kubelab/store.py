@@ -40,7 +40,7 @@ class Snapshot(NamedTuple):
     """An object as it was at one moment of the clock; no object means that it is gone."""
 
     at: float
-    object: dict | None
+    object: dict[str, Any] | None
 
 
 class Store:
@@ -56,7 +56,7 @@ class Store:
     def clock() -> float:
         return time.monotonic()
 
-    def put(self, kind: str, obj: dict) -> None:
+    def put(self, kind: str, obj: dict[str, Any]) -> None:
         """Record a change notice of `kind` ADDED, MODIFIED or DELETED, unless it is old news."""
         metadata = obj["metadata"]
         deleted = kind == "DELETED"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Protocol
+from typing import Any, Protocol
 
 from kubelab.display import Progress
 from kubelab.states import State, checked, describe
@@ -54,7 +54,7 @@ class Watched(Protocol):
         """The object to read once more at the end of a `hold`."""
 
     @property
-    def object(self) -> dict | None:
+    def object(self) -> dict[str, Any] | None:
         """The last snapshot's object; None when it is gone."""
 
     @property

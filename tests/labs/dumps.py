@@ -35,7 +35,7 @@ def kinds(api: Api) -> list[tuple[str, str]]:
         group = path.removeprefix("/apis/").partition("/")[0] if path != "/api/v1" else ""
         try:
             resources = api.request("get", path)["resources"]
-        except DynamicApiError:
+        except ApiError:
             continue  # The server of an aggregated API is away.
         found += [
             (f"{path}/namespaces/{{}}/{resource['name']}", resource["kind"])
@@ -55,7 +55,7 @@ def dump(api: Api, namespace: str, folder: Path) -> None:
     for path, kind in kinds(api):
         try:
             items = api.request("get", path.format(namespace))["items"]
-        except DynamicApiError as error:
+        except ApiError as error:
             (folder / f"{kind.lower()}.error.txt").write_text(f"{error.reason}\n")
             continue
         if kind == "Event":
