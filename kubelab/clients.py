@@ -229,8 +229,12 @@ class AddressClient(Client):
     """
 
     def __init__(self, client: Client, address: str) -> None:
-        self.where, self.run, self.answers_as = client.where, client.run, client.answers_as
+        self.where, self.answers_as, self._client = client.where, client.answers_as, client
         self.always = ("--connect-to", f"::{address}:")
+
+    def run(self, *command: str) -> tuple[int, str, str]:
+        """Run a command where the client runs it."""
+        return self._client.run(*command)
 
 
 def url_of(address: str) -> str:

@@ -83,14 +83,23 @@ class Api:
     def table(self, path: str) -> dict[str, Any]:
         """An object as the table that `kubectl get` prints: the API server makes its columns."""
         raw = self._send("get", path, None, None, REQUEST_TIMEOUT, {}, accept=TABLE)
-        return errors.decode(raw.data, f"GET {path}", self._server)
+        found: dict[str, Any] = errors.decode(raw.data, f"GET {path}", self._server)
+        return found
 
     def text(self, path: str, **query: Any) -> str:
         """A response that is not JSON, such as a log."""
-        return self._send("get", path, None, None, REQUEST_TIMEOUT, query).data.decode()
+        data: bytes = self._send("get", path, None, None, REQUEST_TIMEOUT, query).data
+        return data.decode()
 
     def _send(
-        self, method, path, body, content_type, timeout, query, accept="application/json"
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        content_type: str | None,
+        timeout: tuple[float, float],
+        query: dict[str, Any],
+        accept: str = "application/json",
     ) -> Any:
         with errors.readable(f"{method.upper()} {path}", self._server):
             return self._client.request(
@@ -107,7 +116,8 @@ class Api:
     def path(self, api_version: str, kind: str, namespace: str = "", name: str = "") -> str:
         """Where the API serves a kind: `/api/v1/namespaces/<namespace>/pods/<name>`."""
         resource = self._resource(api_version, kind)
-        return resource.path(namespace=namespace or None, name=name or None)
+        found: str = resource.path(namespace=namespace or None, name=name or None)
+        return found
 
     def is_namespaced(self, api_version: str, kind: str) -> bool:
         """Return whether the objects of a kind are in namespaces."""
@@ -185,7 +195,9 @@ class Api:
         timeout = (REQUEST_TIMEOUT[0], WATCH_SECONDS + 10)
         return Watch(self._send("get", path, None, None, timeout, query))
 
-    def exec(self, namespace: str, pod: str, container: str, command: list[str]) -> tuple:
+    def exec(
+        self, namespace: str, pod: str, container: str, command: list[str]
+    ) -> tuple[int, str, str]:
         """Run a command in a container: `(exit code, stdout, stderr)`."""
         from kubernetes import client, stream
 
@@ -224,6 +236,7 @@ class Watch:
                 yield json.loads(line)
 
     def stop(self) -> None:
+        """End the watch; another thread may iterate over it."""
         with contextlib.suppress(ValueError, OSError):  # it has ended, or does so just now
             self._response.shutdown()
 
@@ -330,7 +343,9 @@ class Cluster:
         )
 
     def _config_map(self, namespace: str, name: str) -> dict[str, str]:
-        return self.api.request("get", f"/api/v1/namespaces/{namespace}/configmaps/{name}")["data"]
+        path = f"/api/v1/namespaces/{namespace}/configmaps/{name}"
+        data: dict[str, str] = self.api.request("get", path)["data"]
+        return data
 
 
 def _kubeconfig(foreign: str | None) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
 import nbclaims.display
 from kubelab.display import render
@@ -53,7 +52,7 @@ def grid(rows: Sequence[Labels], columns: Sequence[Labels], title: str) -> None:
     )
 
 
-def _observed(observed: dict[str, Any], row: Labels, column: Labels) -> tuple[str, str]:
+def _observed(observed: dict[str, tuple[str, str]], row: Labels, column: Labels) -> tuple[str, str]:
     key = f"{' '.join(row)}, {' '.join(column)}"
     if key not in observed:
         raise LookupError(f"no claim has observed {key!r}: run the cells above first")

@@ -96,10 +96,9 @@ class Lab:
 
     def show(self, manifest: str | dict[str, Any]) -> None:
         """Display a manifest, highlighted: a file's, or one that the lab has put together."""
-        is_file = isinstance(manifest, str)
         text = (
             self._path(manifest).read_text()
-            if is_file
+            if isinstance(manifest, str)
             else yaml.safe_dump(manifest, sort_keys=False)
         )
         nbclaims.display.show({"text/markdown": f"```yaml\n{text}```", "text/plain": text})
@@ -187,7 +186,7 @@ class Lab:
         echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file} -o yaml")
         manifest = self._document(file).manifest
         for _ in poll(within, f"waiting for the dry run of {file}"):
-            answer = self.api.apply(manifest, self.namespace, dry_run=True)
+            answer: dict[str, Any] = self.api.apply(manifest, self.namespace, dry_run=True)
             if until is None or until.holds(answer):
                 break
         return answer
@@ -242,7 +241,10 @@ class Lab:
         """An object in no namespace, such as a CustomResourceDefinition; None if there is none."""
         echo(f"kubectl get {kind.lower()} {name} -o yaml")
         try:
-            return self.api.request("get", self.api.path(api_version, kind, name=name))
+            found: dict[str, Any] = self.api.request(
+                "get", self.api.path(api_version, kind, name=name)
+            )
+            return found
         except NotFound:
             return None
 
@@ -398,6 +400,7 @@ class Lab:
         print(f"  # as {name}, with {' '.join(options)}")
         documents = [Document(manifest) for manifest in traefik.documents(name, options)]
         *_, service, deployment = self._apply(documents)
+        assert isinstance(service, Service)
         return Traefik(service, deployment)
 
     def _ask(self, manifest: dict[str, Any], dry_run: bool, within: float) -> ApplyResult:
@@ -447,8 +450,10 @@ class Lab:
         raise FileNotFoundError(f"no {file} in {self.folder}; {there}")
 
     def _await_service_account(self) -> None:
-        """A Pod is forbidden until the namespace has its default ServiceAccount, which the
-        controller manager makes a moment after the namespace.
+        """Wait until the namespace has its default ServiceAccount.
+
+        The controller manager creates it a moment after the namespace. Until then the API server
+        forbids Pods.
         """
         informer = self.informer("v1", "ServiceAccount")
         deadline, progress = informer.clock() + SERVICE_ACCOUNT_SECONDS, None

@@ -24,12 +24,15 @@ SILENT_AFTER = 5.0
 class Retries(urllib3.Retry):
     """Repeats a request after a refused or broken connection, but not after a time limit."""
 
-    def increment(self, *args: Any, error: Exception | None = None, **more: Any) -> urllib3.Retry:
+    def increment(  # type: ignore[override]
+        self, *args: Any, **options: Any
+    ) -> urllib3.Retry:
         """Return the retries that are left, or raise the error."""
+        error = options.get("error")
         silent = isinstance(error, ReadTimeoutError | ConnectTimeoutError)
         if error and silent and not isinstance(error, NewConnectionError):
             raise error
-        return super().increment(*args, error=error, **more)
+        return super().increment(*args, **options)
 
 
 def limited(client: Any) -> Any:
@@ -80,14 +83,14 @@ def limit_web_sockets() -> None:
     """
     from kubernetes.stream import ws_client
 
-    if getattr(ws_client.WebSocket, "limited", False):
+    if getattr(vars(ws_client)["WebSocket"], "limited", False):
         return
 
-    class LimitedWebSocket(ws_client.WebSocket):  # type: ignore[misc]
+    class LimitedWebSocket(ws_client.WebSocket):  # type: ignore[name-defined,misc]
         limited = True
 
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options)
             self.settimeout(REQUEST_TIMEOUT[1])
 
-    ws_client.WebSocket = LimitedWebSocket
+    ws_client.WebSocket = LimitedWebSocket  # type: ignore[attr-defined]

@@ -245,7 +245,7 @@ def _check_depth(text: str, shown: str) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > MAX_DEPTH:
             raise ManifestError(
-                f"{shown}, line {event.start_mark.line + 1}",
+                f"{shown}, line {event.start_mark.line + 1 if event.start_mark else 1}",
                 f"more than {MAX_DEPTH} levels of brackets or indentation",
                 f"correct the YAML {_AGAIN}",
             )

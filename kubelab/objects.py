@@ -31,8 +31,11 @@ LAST_EVENTS = 5
 class Session(Protocol):
     """What an object needs of the lab that it belongs to; `Lab` provides it."""
 
-    api: Api
     namespace: str
+
+    @property
+    def api(self) -> Api:
+        """The connection to the API server."""
 
     def informer(self, api_version: str, kind: str) -> Informer:
         """Return the informer on a kind in the lab's namespace."""
@@ -58,11 +61,12 @@ class Container:
 
     @property
     def reason(self) -> str | None:
-        """Why it is in that state: CrashLoopBackOff, Completed, Error …"""
+        """Why it is in that state, such as CrashLoopBackOff, Completed or Error."""
         return state_of(self.status)[1].get("reason")
 
     @property
     def message(self) -> str | None:
+        """The message to the reason."""
         return state_of(self.status)[1].get("message")
 
     @property
@@ -77,15 +81,18 @@ class Container:
 
     @property
     def last_reason(self) -> str | None:
+        """Why the run before the present state ended, such as OOMKilled."""
         return self._last.get("reason")
 
     @property
     def restarts(self) -> int:
-        return self.status.get("restartCount", 0)
+        """How often the kubelet restarted it."""
+        return int(self.status.get("restartCount", 0))
 
     @property
     def ready(self) -> bool:
-        return self.status.get("ready", False)
+        """Whether it counts as ready, by its readiness probe where it has one."""
+        return bool(self.status.get("ready", False))
 
     @property
     def id(self) -> str | None:
@@ -94,7 +101,8 @@ class Container:
 
     @property
     def _last(self) -> dict[str, Any]:
-        return self.status.get("lastState", {}).get("terminated", {})
+        last: dict[str, Any] = self.status.get("lastState", {}).get("terminated", {})
+        return last
 
 
 class KubernetesObject:
@@ -177,8 +185,9 @@ class KubernetesObject:
         return Timeline(str(self), tuple(changes(self.snapshots(), self.start)), until)
 
     def condition_history(self, kind: str) -> list[str]:
-        """What one condition said since apply, each once, in order: `False`, its reason and its
-        message, then `True`.
+        """Return what one condition said since apply, each text once, in order.
+
+        Such as `False`, its reason and its message, then `True`.
         """
         said = (
             f"{c['status']} {c.get('reason', '')} {c.get('message', '')}".strip()
@@ -327,20 +336,24 @@ class Pod(KubernetesObject):
 
     @property
     def phase(self) -> str | None:
-        return self._status("phase")
+        """Pending, Running, Succeeded or Failed."""
+        return self._text("phase")
 
     @property
     def reason(self) -> str | None:
         """Why the Pod as a whole is in its phase: DeadlineExceeded, Evicted; usually None."""
-        return self._status("reason")
+        return self._text("reason")
 
     @property
     def ip(self) -> str | None:
-        return self._status("podIP")
+        """The Pod's IP address; None before it has one."""
+        return self._text("podIP")
 
     @property
     def node(self) -> str | None:
-        return (self.object or {}).get("spec", {}).get("nodeName")
+        """The name of the node that the Pod is scheduled to."""
+        name: str | None = (self.object or {}).get("spec", {}).get("nodeName")
+        return name
 
     @property
     def ready(self) -> bool:
@@ -456,6 +469,10 @@ class Pod(KubernetesObject):
         return self.lab.api.text(
             f"{self._path()}/log", **{key: value for key, value in query.items() if value}
         )
+
+    def _text(self, key: str) -> str | None:
+        value: str | None = self._status(key)
+        return value
 
     def _status(self, key: str) -> Any:
         return (self.object or {}).get("status", {}).get(key)

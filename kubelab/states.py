@@ -57,9 +57,11 @@ class State:
         )
 
     def holds(self, obj: dict[str, Any] | None) -> bool:
+        """Whether an object is in this state; None stands for one that is gone."""
         return self.when_gone if obj is None else self.test(obj)
 
     def hopeless_because(self, obj: dict[str, Any]) -> str | None:
+        """Why an object can no longer reach this state, or None."""
         return None if self.holds(obj) else self.hopeless(obj)
 
     def check_kind(self, kind: str) -> None:
@@ -74,7 +76,8 @@ class State:
     def __or__(self, other: State) -> State:
         def hopeless(obj: dict[str, Any]) -> str | None:
             reasons = [self.hopeless_because(obj), other.hopeless_because(obj)]
-            return "; ".join(dict.fromkeys(reasons)) if all(reasons) else None
+            known = [reason for reason in reasons if reason]
+            return "; ".join(dict.fromkeys(known)) if len(known) == len(reasons) else None
 
         return State(
             f"{self.text} or {other.text}",
@@ -151,9 +154,10 @@ def ready() -> State:
 
     def test(obj: dict[str, Any]) -> bool:
         if "replicas" in obj.get("spec", {}):
-            return obj["status"].get("readyReplicas", 0) == obj["spec"]["replicas"]
+            return bool(obj["status"].get("readyReplicas", 0) == obj["spec"]["replicas"])
         if "desiredNumberScheduled" in obj.get("status", {}):
-            return 0 < obj["status"]["desiredNumberScheduled"] == obj["status"]["numberReady"]
+            wanted, now = obj["status"]["desiredNumberScheduled"], obj["status"]["numberReady"]
+            return bool(0 < wanted == now)
         return condition("Ready").test(obj)
 
     return State("ready", test, lambda obj: _finished_pod(obj) or _no_image(obj))
@@ -170,8 +174,9 @@ def condition(kind: str, status: str = "True") -> State:
 
 
 def has(field: str, value: object = None) -> State:
-    """The object has this field, and it isn't empty, or is this value:
-    `has("status.hard")` of a ResourceQuota.
+    """The object has this field, such as `has("status.hard")` of a ResourceQuota.
+
+    Without a value the field must not be empty; otherwise it must be this value.
     """
 
     def test(obj: dict[str, Any]) -> bool:
@@ -197,7 +202,7 @@ def exited(container: str | None = None, times: int = 1) -> State:
             "waiting" in status.get("state", {}) and "terminated" in status.get("lastState", {})
         )
         # The count goes up when the next run starts, so it is that of the runs that are over.
-        return status.get("restartCount", 0) + ended_now >= times
+        return bool(status.get("restartCount", 0) + ended_now >= times)
 
     who = container or "the container"
     return State(

@@ -54,6 +54,7 @@ class Store:
 
     @staticmethod
     def clock() -> float:
+        """Tell the time of the snapshots, in seconds."""
         return time.monotonic()
 
     def put(self, kind: str, obj: dict[str, Any]) -> None:
@@ -71,12 +72,13 @@ class Store:
                 return
             # The response to a patch that took off the last finalizer may come after the end.
             gone = last and not snapshots[-1].object
-            if gone and last["metadata"].get("uid") == metadata.get("uid"):
+            if last and gone and last["metadata"].get("uid") == metadata.get("uid"):
                 return
             snapshots.append(Snapshot(self.clock(), None if deleted else obj))
             self._notify()
 
     def fail(self, error: Exception) -> None:
+        """Record that no more changes will come, and wake everything that waits."""
         with self._changed:
             self.error = error
             self._notify()
@@ -86,6 +88,7 @@ class Store:
         self._changed.notify_all()
 
     def snapshots(self, name: str) -> list[Snapshot]:
+        """Return all snapshots of the objects of this name, oldest first."""
         with self._changed:
             return list(self._snapshots.get(name, ()))
 
@@ -118,6 +121,7 @@ class Informer(Store):
         threading.Thread(target=self._follow, args=[version], daemon=True, name=path).start()
 
     def stop(self) -> None:
+        """End the watch."""
         self._stopped.set()
         if self._watch:
             self._watch.stop()
@@ -141,7 +145,8 @@ class Informer(Store):
             self.put("ADDED", head | item)
         for name in set(self.names()) - listed:
             self._lost(name)
-        return answer["metadata"]["resourceVersion"]
+        version: str = answer["metadata"]["resourceVersion"]
+        return version
 
     def _lost(self, name: str) -> None:
         last = next((v.object for v in reversed(self.snapshots(name))), None)
