@@ -212,8 +212,10 @@ class HostClient(Client):
 
 
 class AddressClient(Client):
-    """Created by `client.via("controller")`: like a browser for which DNS resolves every name to
-    that address. `get("http://example.com/bar")` calls it with the host example.com.
+    """A client whose requests all go to one address, created by `client.via("controller")`.
+
+    It works like a browser for which DNS resolves every name to that address:
+    `get("http://example.com/bar")` sends a request with the host example.com to it.
     """
 
     def __init__(self, client: Client, address: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kubelab import waiting
 from kubelab.objects import KubernetesObject, Pod
@@ -39,7 +40,7 @@ class Endpoint:
         return "ready" if self.ready else "not ready"
 
     @classmethod
-    def of(cls, raw: dict) -> Endpoint:
+    def of(cls, raw: dict[str, Any]) -> Endpoint:
         """From an EndpointSlice, where conditions that are not there count as the API says."""
         conditions = raw.get("conditions", {})
         ip = raw["addresses"][0]
@@ -61,13 +62,15 @@ class Service(KubernetesObject):
     @property
     def ip(self) -> str | None:
         """Its cluster IP; `None` as text for a headless one."""
-        return (self.object or {}).get("spec", {}).get("clusterIP")
+        address: str | None = (self.object or {}).get("spec", {}).get("clusterIP")
+        return address
 
     @property
     def node_port(self) -> int | None:
         """The node port of its first port; None where it has none."""
         ports = (self.object or {}).get("spec", {}).get("ports", [{}])
-        return ports[0].get("nodePort")
+        port: int | None = ports[0].get("nodePort")
+        return port
 
     @property
     def external_ip(self) -> str | None:
@@ -112,7 +115,7 @@ class EndpointSlices:
         return f"kubectl describe endpointslice/{self.name} -n {self.lab.namespace}"
 
     @property
-    def object(self) -> dict | None:
+    def object(self) -> dict[str, Any] | None:
         """The endpoints of all slices as one object; None where there is no slice yet."""
         snapshots = self.snapshots()
         return snapshots[-1].object if snapshots else None
@@ -126,7 +129,7 @@ class EndpointSlices:
             for snapshot in self.informer.snapshots(name)
             if snapshot.object
         ]
-        slices: dict[str, list[dict]] = {}
+        slices: dict[str, list[dict[str, Any]]] = {}
         found = []
         for at, name, obj in sorted(news, key=lambda item: item[0]):
             slices[name] = obj.get("endpoints") or []
@@ -170,14 +173,15 @@ class EndpointSlices:
 
     def _has(self, name: str) -> bool:
         obj = self.informer.snapshots(name)[-1].object
-        return (obj or {}).get("metadata", {}).get("labels", {}).get(SERVICE_NAME) == self._service
+        labels = (obj or {}).get("metadata", {}).get("labels", {})
+        return bool(labels.get(SERVICE_NAME) == self._service)
 
 
 def _may_be_asked(pod: Pod) -> bool:
-    return pod.ready and "deletionTimestamp" not in pod.object["metadata"]
+    return pod.ready and "deletionTimestamp" not in (pod.object or {})["metadata"]
 
 
-def endpoints_in(obj: dict | None) -> list[Endpoint]:
+def endpoints_in(obj: dict[str, Any] | None) -> list[Endpoint]:
     """The endpoints of an EndpointSlice as the API gives it."""
     return [Endpoint.of(raw) for raw in (obj or {}).get("endpoints") or []]
 

@@ -7,7 +7,6 @@ nodes in a virtual machine, where the host's own packets don't reach them.
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
 
 from kubelab import connection, kind, runs
 from kubelab.answers import RECORD
@@ -15,9 +14,7 @@ from kubelab.background import REPEATED_REQUESTS, BackgroundRequests
 from kubelab.clients import Client, url_of
 from kubelab.display import echo
 from kubelab.kind import AGNHOST, NETWORK
-
-if TYPE_CHECKING:
-    from kubelab.lab import Lab
+from kubelab.objects import Session
 
 IMAGE = f"kubernetes-observed/outside:{AGNHOST.rpartition(':')[2]}"
 
@@ -49,7 +46,7 @@ class ExternalClient(Client):
     The cluster's DNS knows it as `<container>.kind`.
     """
 
-    def __init__(self, lab: Lab, name: str, port: int) -> None:
+    def __init__(self, lab: Session, name: str, port: int) -> None:
         found = kind.find_engine()
         if found is None:
             raise connection.NoCluster("No Docker engine answers.", "make doctor")
@@ -70,6 +67,7 @@ class ExternalClient(Client):
         self._process = subprocess.Popen(
             command, env=found.env, stdin=pipe, stdout=pipe, stderr=pipe, text=True
         )
+        assert self._process.stdout is not None  # it is a pipe
         self.ip: str = self._process.stdout.readline().strip()
         """Its IPv4 address on the nodes' network."""
         if not self.ip:

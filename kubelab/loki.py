@@ -65,8 +65,10 @@ class Loki:
         return int(sum(map(float, counts)))
 
     def delivery(self, tenant: str, written: Sequence[str], within: float) -> Delivery:
-        """What became of lines, once all of them are stored or after `within` seconds, whatever it
-        is, so that a claim can judge it. Lines that are not among them don't count.
+        """Return which of the written lines Loki has, after `within` seconds at the latest.
+
+        Missing lines are no error here, so that a claim can judge them. Stored lines that are not
+        among `written` don't count.
         """
         self._api.echo(*self._query(tenant))
         ours = set(written)

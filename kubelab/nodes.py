@@ -50,12 +50,14 @@ class Node:
         return kind.docker("exec", self.name, *command)
 
     def wait_for_rules(self, service: Service, within: float = WITHIN) -> None:
-        """Return once the endpoints of a Service are its ready Pods, and this node leads its Pods'
-        requests to those that they may use and to no others, with the Service's affinity;
-        WaitFailed after `within` seconds for each.
+        """Return once kube-proxy's rules on this node forward to the Service's ready Pods only.
 
         The EndpointSlices follow the Pods, and kube-proxy's rules follow the EndpointSlices a
-        moment later; no watch tells when.
+        moment later; a watch doesn't show when. The rules count as complete when they forward to
+        the endpoints that clients on this node may use, with the Service's session affinity.
+
+        Raises:
+            WaitFailed: the EndpointSlices, or the rules, were not complete after `within` seconds.
         """
         service.endpoints.wait_for_pods(within)
         echo(f"docker exec {self.name} iptables-save -t nat")

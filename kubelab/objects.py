@@ -6,22 +6,33 @@ import json
 import shlex
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from kubelab import waiting
+from kubelab.connection import Api
 from kubelab.display import echo
 from kubelab.kubectl import kubectl
 from kubelab.polling import poll
 from kubelab.results import ApplyResult
 from kubelab.states import State, container_status
-from kubelab.store import Snapshot
+from kubelab.store import Informer, Snapshot
 from kubelab.timeline import Timeline, changes, container_statuses, log_timestamps, state_of
-
-if TYPE_CHECKING:
-    from kubelab.lab import Lab
 
 LOG_SECONDS = 30
 """How long a container may take to write the lines that `log_timestamps` asks for."""
+
+
+class Session(Protocol):
+    """What an object needs of the lab that it belongs to; `Lab` provides it."""
+
+    api: Api
+    namespace: str
+
+    def informer(self, api_version: str, kind: str) -> Informer:
+        """Return the informer on a kind in the lab's namespace."""
+
+    def pods(self, labels: dict[str, str]) -> list[Pod]:
+        """Return the Pods that exist now and carry these labels."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +91,7 @@ class Container:
 class KubernetesObject:
     """A live object. Its attributes are what the watch saw last."""
 
-    def __init__(self, lab: Lab, manifest: dict, live: dict | None, start: float) -> None:
+    def __init__(self, lab: Session, manifest: dict, live: dict | None, start: float) -> None:
         """`live` is the API server's answer to the apply, None where nothing was applied."""
         self.lab, self.namespace = lab, lab.namespace
         self.kind: str = manifest["kind"]

@@ -1,11 +1,14 @@
-"""Pictures of what was measured: inline SVG that reads on light and dark ground and, through its
-title and description, without eyes.
+"""Draw what was measured as inline SVG.
+
+The colours are readable on light and on dark backgrounds. A title and a description serve screen
+readers.
 """
 
 from __future__ import annotations
 
 import html
 import io
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle, pairwise
@@ -66,10 +69,10 @@ def plot_series(
     since: float,
     title: str,
 ) -> Picture:
-    """A small dashboard: a panel for each series, under its name, and below them the containers of
-    the Pod that the series speak of, on one time axis. A line breaks where no sample is.
+    """Draw a panel for each series and, below them, the containers of the Pod, on one time axis.
 
-    Samples have times in seconds since 1970; the timeline begins at `since`, by that clock.
+    A line breaks where a sample is missing. Samples have times in seconds since 1970; the timeline
+    begins at `since`, by the same clock.
     """
     lanes = _lanes(timeline)
     heights = [1.2] * len(series) + [0.7 + 0.35 * len(lanes)]
@@ -82,8 +85,12 @@ def plot_series(
         for stretch in stretches:
             # A stretch of one sample would be a line without length.
             marker = "." if len(stretch) == 1 else ""
-            line = {"color": colour, "linewidth": 1.8, "drawstyle": "steps-post", "marker": marker}
-            axes.plot(*zip(*stretch, strict=True), **line)
+            line: dict[str, Any] = {
+                "color": colour,
+                "linewidth": 1.8,
+                "marker": marker,
+            }
+            axes.plot(*zip(*stretch, strict=True), drawstyle="steps-post", **line)
         for end in ends:
             axes.axvline(end, color=TEXT, linewidth=0.8, linestyle=":")
         axes.set_title(name, loc="left", fontsize=9, color=TEXT)
@@ -100,15 +107,18 @@ def plot_series(
 def plot_back_off(
     predicted: Sequence[float], measured: Mapping[str, Sequence[float | None]], title: str
 ) -> Picture:
-    """Seconds that a container waited before its 1st, 2nd, … restart: as the rule predicts (steps)
-    and as measured (points; None where nothing is known), each measurement under its own name.
+    """Draw how long a container waited before its 1st, 2nd, … restart, in seconds.
+
+    Steps show what the rule predicts. Points show each measurement under its name; None stands for
+    a restart that was not measured.
     """
     figure, axes = _figure(3.2)
     count = range(1, len(predicted) + 1)
     axes.step(count, predicted, where="mid", color=TEXT, linewidth=1.2, label="predicted")
     for (name, values), colour, marker in zip(measured.items(), SERIES, MARKERS, strict=False):
         x = range(1, len(values) + 1)
-        axes.plot(x, values, linestyle="", marker=marker, color=colour, label=name, markersize=7)
+        points = [math.nan if value is None else value for value in values]
+        axes.plot(x, points, linestyle="", marker=marker, color=colour, label=name, markersize=7)
     axes.set_xticks(count)
     axes.set_ylim(bottom=-0.03 * max(predicted))
     axes.set_xlabel("restart")
@@ -155,11 +165,10 @@ def plot_counts(
 def plot_requests(
     asked: Sequence[tuple[str, float]], endpoints: Timeline, since: float, title: str
 ) -> Picture:
-    """One lane a Pod: when it was an endpoint of the Service (bar), and each request that it
-    answered (dot); below them the requests that nobody answered.
+    """Draw one lane per Pod: when it was an endpoint (bar) and the requests it answered (dots).
 
-    `asked` are a client's requests: who answered, or the failure, and when. `since` is when the
-    timeline begins, by the same clock.
+    The lanes below show the requests that failed. `asked` are a client's requests: the Pod that
+    answered, or the failure, and when. `since` is when the timeline begins, by the same clock.
     """
     pods = list(dict.fromkeys(event.who for event in endpoints.changes))
     failures = sorted({who for who, _ in asked} - set(pods))
@@ -274,7 +283,9 @@ def _draw(axes: Axes, row: int, bar: Bar, least_width: float) -> None:
 
 
 def _bars(timeline: Timeline, who: str) -> Iterator[Bar]:
-    """The kubelet reports a back-off only when it is nearly over, so a container counts as waiting
+    """Yield a container's bars, running and waiting in turn.
+
+    The kubelet reports a back-off only when it is nearly over, so a container counts as waiting
     from the end of one run to the start of the next, or to the end of the timeline.
     """
     happened = [e for e in timeline.of(who) if e.kind in ("started", "exited", "waiting")]
@@ -296,7 +307,7 @@ def _bars(timeline: Timeline, who: str) -> Iterator[Bar]:
             yield Bar(event.at, end, "waiting", event.what)
 
 
-_LEGEND = {
+_LEGEND: dict[str, Any] = {
     "frameon": False,
     "labelcolor": TEXT,
     "fontsize": 9,

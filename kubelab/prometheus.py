@@ -50,8 +50,10 @@ class Prometheus:
         return self._value(promql)
 
     def wait_for_value(self, promql: str, at: float | None, within: float) -> float | None:
-        """Ask until the value is `at`, for `within` seconds at most; the last value, whatever it
-        is, so that a claim can judge it. Queries are for now from then on.
+        """Query until the value is `at`, for at most `within` seconds; return the last value.
+
+        A value other than `at` is returned too, so that a claim can judge it. Later queries are for
+        the time of the query.
         """
         self._moment = {}
         self._echo("query", query=promql)
@@ -62,13 +64,17 @@ class Prometheus:
         return value
 
     def wait_for_scrape(self, pod: Pod, within: float = 120) -> None:
-        """Return when a Pod has been asked once more and has answered: what was sent before has
-        been seen then, or never will be. Queries are for that moment from then on. WaitFailed where
-        Prometheus doesn't know the Pod, or is not answered.
+        """Return when Prometheus has scraped a Pod once more.
+
+        The scrape has seen everything that was sent before it. Later queries are for the time of
+        that scrape.
+
+        Raises:
+            WaitFailed: Prometheus has no such target, or the target didn't respond.
         """
         self._moment = {}
         self._echo("query", query=ANSWERED)
-        after = self._value("time()") + IN_TRANSIT
+        after = self._time() + IN_TRANSIT
         for _ in poll(within):
             answered = {labels.get("pod"): at for labels, at in self._series(ANSWERED)}
             if answered.get(pod.name, 0) > after:
@@ -77,16 +83,22 @@ class Prometheus:
         raise WaitFailed(f"Prometheus had no answer from {pod.name} for {within:g} s")
 
     def history(self, promql: str, seconds: float, step: float = 1) -> list[tuple[float, float]]:
-        """A range query over the last `seconds`: the samples of its one series, each with its time
-        in seconds since 1970. Where the series had no value there is none.
+        """Return the samples of one series over the last `seconds`, by a range query.
+
+        Each sample comes with its time in seconds since 1970. Where the series had no value, the
+        sample is missing.
         """
         self._moment = {}
-        end = self._value("time()")
+        end = self._time()
         question = {"query": promql, "start": end - seconds, "end": end, "step": step}
         self._echo("query_range", **question)
         found = self._ask("query_range", **question)
         _only_one(promql, found)
         return [(at, _number(value)) for series in found for at, value in series["values"]]
+
+    def _time(self) -> float:
+        """Return the time of Prometheus' clock, in seconds since 1970."""
+        return self._value("time()") or 0.0
 
     def _value(self, promql: str) -> float | None:
         answer = self._ask("query", query=promql, **self._moment)
@@ -101,12 +113,13 @@ class Prometheus:
             for series in self._ask("query", query=promql, **self._moment)
         ]
 
-    def _ask(self, kind: str, **question: Any) -> list:
+    def _ask(self, kind: str, **question: Any) -> list[Any]:
         """The result of a query, as Prometheus gives it."""
         answer = json.loads(self._api.ask(*self._request(kind, question)))
         if answer["status"] != "success":
             raise ValueError(f"Prometheus cannot answer {question['query']}: {answer['error']}")
-        return answer["data"]["result"]
+        result: list[Any] = answer["data"]["result"]
+        return result
 
     def _request(self, kind: str, question: dict[str, Any]) -> list[str]:
         pairs = [f"{key}={value}" for key, value in question.items()]
@@ -123,7 +136,7 @@ def _number(text: str) -> float:
     return int(value) if value.is_integer() else value
 
 
-def _only_one(promql: str, series: list) -> None:
+def _only_one(promql: str, series: list[Any]) -> None:
     if len(series) > 1:
         raise ValueError(
             f"{promql} gives {len(series)} series, not one: say which, or aggregate them"

@@ -12,7 +12,7 @@ import fcntl
 import os
 import secrets
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from kubelab.connection import Api
 from kubelab.kind import STATE
@@ -22,7 +22,7 @@ NAME = "kubernetes.io/metadata.name"
 """The label by which the API server itself names each namespace."""
 RUNS = STATE / "kubelab" / "runs"
 
-_lock: IO | None = None
+_lock: IO[str] | None = None
 
 
 def join() -> str:
@@ -48,12 +48,15 @@ def remove_leftovers(api: Api) -> list[str]:
     return removed
 
 
-def namespaces(api: Api, selector: str) -> list[dict]:
+def namespaces(api: Api, selector: str) -> list[dict[str, Any]]:
     """The namespaces with these labels."""
-    return api.request("get", "/api/v1/namespaces", labelSelector=selector)["items"]
+    found: list[dict[str, Any]] = api.request("get", "/api/v1/namespaces", labelSelector=selector)[
+        "items"
+    ]
+    return found
 
 
-def delete(api: Api, namespaces: list[dict]) -> list[str]:
+def delete(api: Api, namespaces: list[dict[str, Any]]) -> list[str]:
     """Delete those namespaces that aren't being deleted yet; their names."""
     names = [n["metadata"]["name"] for n in namespaces if "deletionTimestamp" not in n["metadata"]]
     for name in names:

@@ -23,8 +23,10 @@ UNREMARKABLE_CONDITIONS = {
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that happened. `at` is in seconds since the object was applied, as the watch saw
-    it: the kubelet reports up to about a second late, so `log_timestamps` compare orders better.
+    """One change of an object.
+
+    `at` is in seconds since the object was applied, as the watch saw it. The kubelet reports up to
+    about a second late, so `log_timestamps` compare orders better.
     """
 
     at: float
@@ -59,10 +61,12 @@ class Timeline:
         return [event for event in self.changes if event.who == who]
 
     def back_offs(self, container: str) -> dict[int, float]:
-        """The seconds of back-off that the kubelet announced, by the restart they come before:
-        `{2: 10, 3: 20}`. A wait that was over before the kubelet told of it is missing.
+        """Return the back-offs that the kubelet announced: `{2: 10, 3: 20}`, seconds by restart.
+
+        A back-off that was over before the kubelet reported it is missing.
         """
-        return {e.restart: e.back_off for e in self.of(container) if e.restart is not None}
+        waits = (e for e in self.of(container) if e.restart is not None)
+        return {e.restart: e.back_off for e in waits if e.restart and e.back_off is not None}
 
     def exit_codes(self, container: str) -> list[int]:
         """How each run of a container ended, in order."""
@@ -113,9 +117,10 @@ class Timeline:
         )
 
     def restarts(self, container: str) -> int:
-        """How many times a container was restarted: the starts that the kubelet reported after the
-        first one. Of runs between two reports, the kubelet's statuses show the last two at most;
-        where the exact number matters, compare the container's `restartCount`.
+        """Return how many starts of a container the kubelet reported after the first one.
+
+        Of runs between two reports, the kubelet's statuses show the last two at most. Where the
+        exact number matters, compare the container's `restartCount`.
         """
         return max(len(self.starts(container)) - 1, 0)
 
@@ -147,7 +152,7 @@ class Timeline:
 
 def changes(snapshots: Sequence[Snapshot], start: float) -> Iterator[Change]:
     """Yield the differences between each snapshot and the one before it."""
-    before: dict = {}
+    before: dict[str, Any] = {}
     for at, obj in snapshots:
         if obj is None:
             yield Change(at - start, before["kind"], "gone", "gone")
@@ -157,14 +162,14 @@ def changes(snapshots: Sequence[Snapshot], start: float) -> Iterator[Change]:
             before = obj
 
 
-def container_statuses(obj: dict) -> dict[str, dict]:
+def container_statuses(obj: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Container statuses by name; init containers come first, as they start first."""
     status = obj.get("status", {})
     found = status.get("initContainerStatuses", []) + status.get("containerStatuses", [])
     return {container["name"]: container for container in found}
 
 
-def state_of(container: dict) -> tuple[str, dict]:
+def state_of(container: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     """The one state a container status is in: `("running", {"startedAt": …})`."""
     return next(iter(container.get("state", {}).items()), ("waiting", {}))
 
@@ -194,7 +199,7 @@ def intervals(timestamps: Sequence[tuple[str, float]], after: str, until: str) -
     return found
 
 
-def _differences(before: dict, now: dict, at: float) -> Iterator[Change]:
+def _differences(before: dict[str, Any], now: dict[str, Any], at: float) -> Iterator[Change]:
     old = container_statuses(before)
     changes = [
         Change(at, name, what, kind, **details)
@@ -220,9 +225,13 @@ def _differences(before: dict, now: dict, at: float) -> Iterator[Change]:
         yield Change(at, who, "is being deleted", "deleting")
 
 
-def _container_changes(before: dict, now: dict) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """`(what, kind, further fields)` of each run that began or ended between two statuses; also of
-    runs that no version shows running, because they were over before the kubelet reported.
+def _container_changes(
+    before: dict[str, Any], now: dict[str, Any]
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield `(what, kind, further fields)` of each run that started or exited between two statuses.
+
+    It includes runs that no snapshot shows running, because they exited before the kubelet reported
+    them.
     """
     known, count = _runs(before), now["restartCount"]
     state, details = state_of(now)
@@ -247,9 +256,9 @@ def _container_changes(before: dict, now: dict) -> Iterator[tuple[str, str, dict
             yield f"waiting: {reason}{tail}", "waiting", {"back_off": back_off, "restart": restart}
 
 
-def _runs(container: dict) -> dict[str, dict | None]:
+def _runs(container: dict[str, Any]) -> dict[str, dict[str, Any] | None]:
     """The runs that a status shows, oldest first: how each ended, None while it goes on."""
-    runs: dict[str, dict | None] = {}
+    runs: dict[str, dict[str, Any] | None] = {}
     for state in (container.get("lastState", {}), container.get("state", {})):
         if end := state.get("terminated"):
             runs[end.get("containerID", end["finishedAt"])] = end
@@ -258,7 +267,7 @@ def _runs(container: dict) -> dict[str, dict | None]:
     return runs
 
 
-def _wait(waiting: dict) -> tuple[str | None, float | None]:
+def _wait(waiting: dict[str, Any]) -> tuple[str | None, float | None]:
     """Why a container waits, and the back-off that the kubelet announced with it."""
     announced = re.match(r"back-off (\S+) restarting", waiting.get("message", ""))
     back_off = durationpy.from_str(announced[1]).total_seconds() if announced else None

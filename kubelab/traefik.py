@@ -1,11 +1,14 @@
-"""An Ingress or Gateway controller of a lab's own, so that labs may use the same host names at the
-same time. Its manifest lies beside this file.
+"""An Ingress or Gateway controller for one lab.
+
+With a controller each, labs can use the same host names at the same time. The manifest is
+traefik.yaml.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -47,6 +50,7 @@ class Traefik:
 
     @property
     def name(self) -> str:
+        """The name of its Service, which is also its DNS name."""
         return self.service.name
 
     def wait(self, within: float = WITHIN) -> None:
@@ -63,7 +67,7 @@ class Traefik:
         return self.service.external_ip
 
 
-def documents(name: str, options: tuple[str, ...]) -> list[dict]:
+def documents(name: str, options: tuple[str, ...]) -> list[dict[str, Any]]:
     """The manifest under another name, and with further arguments for Traefik."""
     text = MANIFEST.read_text().replace("controller", name)
     found = list(yaml.safe_load_all(text))

@@ -5,19 +5,22 @@ from __future__ import annotations
 import ast
 import difflib
 import shutil
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import jupytext
 import yaml
 
-from nbclaims import labs, slices
+from nbclaims import labs, packing, slices
 from nbclaims.claims import ClaimFailed, registry
 from nbclaims.matchers import Matcher, agrees, at_least, at_most, between, contains, one_of
 from nbclaims.record import Record
+
+PACKING = "_build/packing"
+"""Where computed runs are kept, relative to the book's folder."""
 
 MATCHERS: dict[str, Callable[[Any], Matcher]] = {
     "at_least": at_least,
@@ -40,8 +43,6 @@ class Mutant:
     replace: str
     seen: dict[str, Any]
     """What the claim then observes, or part of it: the reason why it must fail."""
-    run: int | None = None
-    """Mutants of a lab with the same number share a run: none can reach the claim of another."""
 
     @property
     def change(self) -> tuple[str, str, str]:
@@ -51,16 +52,25 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a mutant, as the evidence store keeps it."""
+    """What became of a mutant, or of a control, as the evidence store keeps it."""
 
     mutant: str
+    """Empty for a control: the claim ran without a change."""
     claim: str
     verdict: str
-    """`killed`: the claim failed for the stated reason. `survived`: it held. `void`: neither."""
+    """`killed`: the claim failed for the stated reason. `survived`: it held. `void`: neither.
+    Of a control: `held` or `failed`."""
     reason: str
     """The claim's failure text, or why the mutant is void."""
     file: str = ""
     diff: str = ""
+    control: str = ""
+    """The verdict on the control of the mutant's claim, where both are kept."""
+
+    @property
+    def good(self) -> bool:
+        """Whether the claim did what it has to: fail under the mutant, or hold as a control."""
+        return self.verdict == ("killed" if self.mutant else "held")
 
     def to_json(self) -> dict[str, str]:
         """Return the verdict as JSON has it."""
@@ -73,6 +83,19 @@ class Verdict:
 
 
 def _nothing() -> None: ...
+
+
+def complaint(verdict: Verdict) -> str:
+    """Return what to tell of a verdict that is not good."""
+    if verdict.mutant:
+        return f"{verdict.mutant} {verdict.verdict}: {verdict.reason}\n\n{verdict.diff}"
+    return (
+        f"The control of {verdict.claim} failed: the claim must hold where only the cells run that "
+        "its slice has, and nothing that it needs is changed.\n"
+        "Either the slice lacks a cell on which the claim depends (let the cell give the claim "
+        "what it needs through a variable), or packing.py has missed that another mutant of this "
+        f"run reaches the claim.\n\n{verdict.reason}"
+    )
 
 
 class Void(Exception):
@@ -91,21 +114,10 @@ def of(lab: Path) -> list[Mutant]:
     return [Mutant(**entry) for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []]
 
 
-def runs(lab: Path) -> list[list[Mutant]]:
-    """Return a lab's mutants in the groups that run together: of one change, or of one number.
-
-    Raises:
-        ValueError: two mutants of one claim have the same number.
-    """
-    groups: dict[object, list[Mutant]] = {}
-    for mutant in of(lab):
-        groups.setdefault(mutant.run or mutant.change, []).append(mutant)
-    for group in groups.values():
-        claims = Counter(mutant.claim for mutant in group)
-        if twice := [claim for claim, count in claims.items() if count > 1]:
-            number = group[0].run
-            raise ValueError(f"{lab.stem}: two mutants of run {number} are about {twice[0]}")
-    return list(groups.values())
+@cache
+def runs(lab: Path) -> list[packing.Run[Mutant]]:
+    """Return the runs of a lab's mutants and of the controls of their claims, costliest first."""
+    return packing.of(lab, of(lab), _code_of, lab.parents[2] / PACKING)
 
 
 @cache
@@ -119,6 +131,7 @@ def run(
     together: Sequence[Mutant],
     folder: Path,
     cleanup: Callable[[], None] = _nothing,
+    controls: Sequence[str] = (),
 ) -> list[Verdict]:
     """Run the cells that some mutants' claims need, in a copy of the lab with all their changes.
 
@@ -127,21 +140,26 @@ def run(
         together: the mutants, each of another claim.
         folder: where the copy goes; the caller has made it the working directory.
         cleanup: closes what the cells opened; called at the end, also after an error.
+        controls: claims that run without a change of their own, and must hold.
+
+    Returns:
+        The verdicts on the mutants, and then those on the controls.
     """
     shutil.copytree(lab.parent, folder, dirs_exist_ok=True)
     diffs: dict[tuple[str, str, str], str] = {}
     impossible: dict[tuple[str, str, str], Void] = {}
-    for change in dict.fromkeys(mutant.change for mutant in together):
+    for one in dict.fromkeys(mutant.change for mutant in together):
         try:
-            diffs[change] = _change(lab.parent, folder, *change)
+            diffs[one] = change(lab.parent, folder, *one)
         except Void as void:
-            impossible[change] = void
+            impossible[one] = void
     claims = [mutant.claim for mutant in together if mutant.change in diffs]
+    claims += controls
     try:
         outcomes = _outcomes(slices.parse(_code(folder / lab.name)), claims)
     finally:
         cleanup()
-    return [
+    verdicts = [
         Verdict(
             mutant.mutant,
             mutant.claim,
@@ -151,6 +169,7 @@ def run(
         )
         for mutant in together
     ]
+    return verdicts + [Verdict("", claim, *_judge_control(outcomes[claim])) for claim in controls]
 
 
 def without_anything_applied(
@@ -185,7 +204,12 @@ def _code(lab: Path) -> list[str]:
     return [cell.source for cell in labs.code(labs.read(lab))]
 
 
-def _change(source: Path, folder: Path, file: str, find: str, replace: str) -> str:
+def _code_of(text: str) -> list[str]:
+    cells = jupytext.reads(text, fmt="md:myst").cells
+    return [cell.source for cell in cells if cell.cell_type == "code"]
+
+
+def change(source: Path, folder: Path, file: str, find: str, replace: str) -> str:
     """Change the copy in `folder`; return the difference that this change makes to the source."""
     if not (source / file).exists():
         raise Void(f"the lab has no file {file}")
@@ -249,6 +273,17 @@ def _judge(mutant: Mutant, outcome: Record | Exception) -> tuple[str, str]:
             return "void", str(void)
         case error:
             return "void", f"{type(error).__name__}: {error}"
+
+
+def _judge_control(outcome: Record | Exception) -> tuple[str, str]:
+    """Return the verdict on a claim that ran without a change, and the reason."""
+    match outcome:
+        case Record(observed=observed):
+            return "held", f"the claim held with {observed}"
+        case ClaimFailed() | Void() as failure:
+            return "failed", str(failure)
+        case error:
+            return "failed", f"{type(error).__name__}: {error}"
 
 
 def _expected(value: Any) -> Any:

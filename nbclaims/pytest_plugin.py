@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,19 +80,30 @@ def _print_kill_matrix(
 ) -> None:
     reporter.section("mutants")
     for lab in sorted(verdicts):
-        for one in sorted(verdicts[lab], key=lambda v: (v.claim, v.mutant)):
-            line = f"{one.verdict:<9} {one.claim:<45} {one.mutant}"
-            reporter.write_line(line, red=one.verdict != "killed")
+        for one in sorted(
+            (v for v in verdicts[lab] if v.mutant or not v.good), key=lambda v: (v.claim, v.mutant)
+        ):
+            line = f"{one.verdict:<9} {one.claim:<45} {one.mutant or 'control'}"
+            reporter.write_line(line, red=not one.good)
     counts = Counter(one.verdict for of_lab in verdicts.values() for one in of_lab)
     reporter.write_line(
         ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("killed", "survived", "void"))
     )
+    reporter.write_line(f"controls: {counts['held']} held, {counts['failed']} failed")
 
 
 def _keep_complete(verdicts: dict[str, list[Verdict]], root: Path) -> None:
-    """Keep the verdicts of labs whose mutants all ran: a selection (`-k`) is no whole matrix."""
+    """Keep the verdicts of labs whose mutants and controls all ran.
+
+    A selection (`-k`) is no whole matrix.
+    """
     store = EvidenceStore.of_book(root)
     for lab in labs.sources(root):
-        of_lab = verdicts.get(lab.stem, [])
+        controls = {one.claim: one.verdict for one in verdicts.get(lab.stem, []) if not one.mutant}
+        of_lab = [
+            replace(one, control=controls[one.claim])
+            for one in verdicts.get(lab.stem, [])
+            if one.mutant and one.claim in controls
+        ]
         if len(of_lab) == len(mutants.of(lab)) > 0:
             store.write_verdicts(lab.stem, of_lab)

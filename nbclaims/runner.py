@@ -74,6 +74,7 @@ def explain(error: Exception, readable: Collection[type[Exception]] = ()) -> str
     """Return what failed in a notebook, for the terminal.
 
     Args:
+        error: what the run raised.
         readable: errors whose text explains itself, besides ClaimFailed. They come first and
             without a traceback; any other error comes with its whole traceback.
     """

@@ -94,9 +94,7 @@ class ClaimRole(SphinxRole):
 
 
 def keep_with_sentence(doctree: nodes.document) -> None:
-    """Bind each mark to the word before and the punctuation behind it: alone at the start of a
-    line it would say nothing.
-    """
+    """Keep each claim link on one line with the word before it and the punctuation after it."""
     for mark in list(doctree.findall(claim_citation)):
         sentence = mark.parent
         position = sentence.index(mark)

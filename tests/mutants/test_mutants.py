@@ -11,24 +11,19 @@ from cluster import paths
 from kubelab.lab import close_all
 from nbclaims import labs, mutants, slices
 from nbclaims.mutants import Mutant
+from nbclaims.packing import Run
 from nbclaims.pytest_plugin import RecordVerdicts
 
 LABS = labs.to_run(paths.ROOT)
 each_lab = pytest.mark.parametrize("lab", labs.sources(paths.ROOT), ids=lambda source: source.stem)
 each_lab_to_run = pytest.mark.parametrize("lab", LABS, ids=lambda source: source.stem)
-# The longest runs come first: a long run at the end would run alone. These are the runs with many
-# mutants, and those of the labs that wait for a store or for scrapes under every mutant.
-WAIT_LONGEST = ("log-forwarding", "metrics")
+# What takes longest comes first: a long run at the end would run alone.
 RUNS = sorted(
-    ((lab, run) for lab in LABS for run in mutants.runs(lab)),
-    key=lambda pair: (pair[0].stem not in WAIT_LONGEST, -len(pair[1])),
+    ((lab, run) for lab in LABS for run in mutants.runs(lab)), key=lambda pair: -pair[1].cost
 )
 each_run = pytest.mark.parametrize(
     ("lab", "together"),
-    [
-        pytest.param(lab, run, id=f"{lab.stem}-{'+'.join(one.mutant for one in run)}")
-        for lab, run in RUNS
-    ],
+    [pytest.param(lab, run, id=f"{lab.stem}-{run.name}") for lab, run in RUNS],
 )
 
 
@@ -48,19 +43,19 @@ def test_no_claim_holds_where_nothing_is_applied(
 @each_run
 @pytest.mark.runs_labs
 @pytest.mark.usefixtures("room_for_one_more")
-def test_mutants_are_killed(
+def test_mutants_are_killed_and_controls_hold(
     lab: Path,
-    together: list[Mutant],
+    together: Run[Mutant],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record_verdicts: RecordVerdicts,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    verdicts = mutants.run(lab, together, tmp_path, cleanup=close_all)
+    verdicts = mutants.run(
+        lab, together.mutants, tmp_path, cleanup=close_all, controls=together.controls
+    )
     record_verdicts(lab, verdicts)
-    alive = [verdict for verdict in verdicts if verdict.verdict != "killed"]
-    if alive:
-        texts = (f"{v.mutant} {v.verdict}: {v.reason}\n\n{v.diff}" for v in alive)
+    if texts := [mutants.complaint(verdict) for verdict in verdicts if not verdict.good]:
         pytest.fail("\n\n".join(texts), pytrace=False)
 
 

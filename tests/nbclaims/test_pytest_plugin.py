@@ -26,11 +26,11 @@ from nbclaims.mutants import Verdict
 pytestmark = pytest.mark.runs_labs
 
 @pytest.mark.parametrize(("claim", "mutant", "verdict"), [
-    ("a", "one", "killed"), ("b", "two", "survived"),
+    ("a", "one", "killed"), ("b", "two", "survived"), ("a", "", "held"), ("b", "", "failed"),
 ])
 def test_mutant(claim, mutant, verdict, record_verdicts):
     record_verdicts(Path("labs/quick/quick.md"), [Verdict(mutant, claim, verdict, "so")])
-    assert verdict == "killed"
+    assert verdict in ("killed", "held")
 """
 
 
@@ -58,12 +58,20 @@ def test_the_kill_matrix_is_printed_and_kept(book: Path, pytester: pytest.Pytest
             "slow labs, not run: slow (run them with SLOW=1)",
             "*= mutants =*",
             "killed    a * one",
+            "failed    b * control",
             "survived  b * two",
             "1 killed, 1 survived, 0 void",
+            "controls: 1 held, 1 failed",
         ]
     )
     kept = EvidenceStore.of_book(book).verdicts("quick")
-    assert [(one.mutant, one.verdict) for one in kept] == [("one", "killed"), ("two", "survived")]
+    found = [(one.mutant, one.verdict, one.control) for one in kept]
+    assert found == [("one", "killed", "held"), ("two", "survived", "failed")]
+
+
+def test_mutants_without_their_controls_are_not_kept(book: Path, pytester: pytest.Pytester):
+    run(pytester, "-k", "one or two").stdout.fnmatch_lines(["1 killed, 1 survived, 0 void"])
+    assert EvidenceStore.of_book(book).verdicts("quick") == []
 
 
 def test_a_selection_of_mutants_is_not_kept(book: Path, pytester: pytest.Pytester):

@@ -64,6 +64,32 @@ def test_what_a_loop_binds_before_it_reads_it_comes_from_no_other_cell():
     assert needed("loop", SETUP, ONE, carried, uses) == [1, 2, 3, 4]
 
 
+def test_a_change_of_an_object_is_needed_by_those_who_use_the_object_later():
+    change = 'pod.patch({"spec": {}})'
+    uses = 'claim("late", "…", observed={"phase": pod.phase})'
+    assert needed("late", SETUP, ONE, change, TWO, uses, "pod.delete()") == [1, 2, 3, 5]
+    assert needed("two", SETUP, ONE, change, TWO, uses) == [1, 4]
+
+
+def test_a_change_brings_in_what_it_needs_itself():
+    function = "def restart(one):\n    one.patch(body)"
+    cells = [SETUP, ONE, "body = {}", function, "restart(pod)", TWO]
+    uses = 'claim("late", "…", observed={"phase": pod.phase})'
+    assert needed("late", *cells, uses) == [1, 2, 3, 4, 5, 7]
+
+
+def test_an_earlier_change_of_a_collection_that_holds_the_object_is_needed():
+    cells = [SETUP, ONE, "both = {1: pod}", "for each in both.values():\n    each.delete()"]
+    uses = 'claim("late", "…", observed={"phase": pod.phase})'
+    assert needed("late", *cells, uses) == [1, 2, 3, 4, 5]
+
+
+def test_what_is_put_into_a_collection_is_needed():
+    cells = [SETUP, "found = {}", "found['a'] = 1", "found.update(b=2)"]
+    uses = 'claim("all", "…", observed=found)'
+    assert needed("all", *cells, uses) == [1, 2, 3, 4, 5]
+
+
 def test_other_claims_of_needed_cells_are_left_out_so_that_they_cannot_fail_first():
     uses = 'claim("late", "…", observed={"phase": pod.phase})'
     assert "'one'" not in text("late", SETUP, ONE, uses)
