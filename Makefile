@@ -18,9 +18,11 @@ RUN := .venv/bin/python -m
 UNIT_TESTS := tests $(addprefix --ignore tests/, \
   live mutants/test_mutants.py labs/test_labs.py labs/test_manifests.py book/test_pages.py)
 # The HTML is complete, and what it is built from: directories too, for files that are removed.
+# Absolute paths, because `book`, `labs` and `cluster` are also the names of targets.
 HTML := _build/html/.complete
-HTML_SOURCES = $(shell find _config.yml _toc.yml pyproject.toml requirements.txt book labs nbclaims \
-  kubelab cluster $(wildcard _build/evidence) -name __pycache__ -prune -o -print)
+HTML_SOURCES = $(shell find $(addprefix $(CURDIR)/,_config.yml _toc.yml pyproject.toml \
+  requirements.txt book labs nbclaims kubelab cluster $(wildcard _build/evidence)) \
+  -name __pycache__ -prune -o -print)
 # The cluster goes before the tests that ask it: a kubelet that waits for a processor reports late.
 RUN_ON_CLUSTER := nice $(RUN)
 # kubectl, go and jupyter are those of the .venv, also for the programs they start.
