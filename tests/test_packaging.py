@@ -72,13 +72,15 @@ import pytest
 
 from nbclaims import labs, runner
 from nbclaims.evidence import EvidenceStore
+from nbclaims.provenance import Book
 
 @pytest.mark.runs_labs
 @pytest.mark.parametrize("lab", labs.to_run(Path.cwd()))
 def test_lab(lab):
+    taken = Book(Path.cwd()).take(lab)
     result = runner.execute(lab, {})
     assert result.error is None
-    EvidenceStore.of_book(Path.cwd()).write_notebook(lab.stem, result.notebook)
+    EvidenceStore.of_book(Path.cwd()).write_notebook(lab.stem, result.notebook, taken)
 """
 
 BOOK = {
@@ -155,6 +157,6 @@ def test_a_small_book_is_run_and_built(python: Path, book: Path) -> None:
     assert {"index.html", "chapter.html", "sample.html"} <= set(pages)
     chapter = BeautifulSoup((book / "_build/html/chapter.html").read_text(), "html.parser")
     note = " ".join(chapter.select_one(".mark-note").get_text(" ").split())
-    assert note.startswith("Unproved. Observed number 7.")
+    assert note.startswith("Observed. Observed number 7.")
     lab = (book / "_build/html/labs/sample/sample.html").read_text()
     assert lab.count('id="claim-number-is-large"') == 1

@@ -30,7 +30,7 @@ class Verdict(Enum):
     """What may be said of a claim in this build."""
 
     PROVED = "proved"
-    """It held in the run, failed under a mutant, and held under none."""
+    """It held in the run and in its control, failed under a mutant, and held under none."""
     OBSERVED = "observed"
     """It held in the run; that the check can fail was not shown."""
     FAILED = "failed"
@@ -96,8 +96,8 @@ class Claim:
         if not self.record.holds:
             return Verdict.FAILED
         killed = any(one.verdict and one.verdict.verdict == "killed" for one in self.mutants)
-        controlled = self.control is None or (self.control.verdict and self.control.verdict.good)
-        if killed and controlled and not self.survivors:
+        control = self.control.verdict if self.control else None
+        if killed and control and control.good and not self.survivors:
             return Verdict.PROVED
         return Verdict.OBSERVED
 

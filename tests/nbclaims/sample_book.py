@@ -94,8 +94,10 @@ class SampleBook:
         path = f"_build/evidence/{name}.ipynb"
         self._notebook(path, "A lab", cells, records or [], metadata)
 
-    def mutants(self, lab: str, *claims: str, verdict: str | None = None) -> None:
-        """Declare a mutant for each claim, and its verdict if it ran."""
+    def mutants(
+        self, lab: str, *claims: str, verdict: str | None = None, control: str | None = "held"
+    ) -> None:
+        """Declare a mutant for each claim, and the verdicts on it and on its control if they ran."""
         declared = [
             {
                 "mutant": f"breaks-{claim}",
@@ -115,6 +117,7 @@ class SampleBook:
                     Verdict(f"breaks-{claim}", claim, verdict, "restarts   expected 0  observed 1")
                     for claim in claims
                 ),
+                *(Verdict("", claim, control, "so") for claim in claims if control),
             )
 
     def verdicts(self, lab: str, *verdicts: Verdict) -> None:

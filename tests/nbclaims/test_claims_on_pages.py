@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from nbclaims.mutants import Verdict
 from nbclaims.words import in_words
 from tests.nbclaims.sample_book import SampleBook, claim_cell, record
 
@@ -79,15 +78,18 @@ def test_a_claim_that_held_under_a_mutant_is_not_proved_and_names_the_mutant(cit
     )
 
 
-@pytest.mark.parametrize(("control", "word"), [("held", "Proved"), ("failed", "Observed")])
-def test_a_claim_is_proved_only_if_its_control_held(cited: SampleBook, control: str, word: str):
+@pytest.mark.parametrize(
+    ("control", "word"), [("held", "Proved"), ("failed", "Observed"), (None, "Observed")]
+)
+def test_a_claim_is_proved_only_if_its_control_held(
+    cited: SampleBook, control: str | None, word: str
+):
     cited.page("ledger", "# Ledger\n\n```{ledger}\n```\n")
     cited.run("restarts", NEVER, records=[record("never-restarts")])
-    cited.mutants("restarts", "never-restarts", verdict="killed")
-    cited.verdicts("restarts", Verdict("", "never-restarts", control, "so"))
+    cited.mutants("restarts", "never-restarts", verdict="killed", control=control)
     build = cited.build()
     assert f"{word}. Observed phase Failed" in build.text("chapter")
-    assert f"Control {control}" in build.text("ledger")
+    assert (f"Control {control}" in build.text("ledger")) == (control is not None)
 
 
 def test_a_claim_that_failed_shows_what_the_cluster_answered(cited: SampleBook):
