@@ -97,7 +97,7 @@ class SampleBook:
     def mutants(
         self, lab: str, *claims: str, verdict: str | None = None, control: str | None = "held"
     ) -> None:
-        """Declare a mutant for each claim, and the verdicts on it and on its control if they ran."""
+        """Declare a mutant for each claim, and the verdicts on it and on its control."""
         declared = [
             {
                 "mutant": f"breaks-{claim}",
