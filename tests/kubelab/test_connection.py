@@ -69,7 +69,7 @@ def test_a_test_hands_labs_another_cluster_for_a_while(kubeconfig: Path, monkeyp
     monkeypatch.setattr(connection, "_cluster", None)
     monkeypatch.setattr(environment, "describe", lambda: None)
     other = Cluster()
-    other.kubernetes = "v1.0.0"
+    monkeypatch.setattr(other, "describe", lambda: environment.Environment("v1.0.0", "another"))
     with connection.use(other):
         assert connection.cluster() is other
         assert environment.describe().version == "v1.0.0"

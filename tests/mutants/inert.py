@@ -87,6 +87,7 @@ class InertCluster(Cluster):
     def __init__(self, real: Cluster) -> None:
         self.api, self.foreign = InertApi(real.api), real.foreign
         self.kubernetes, self.description = real.kubernetes, real.description
+        self._environment = real.describe()
 
     def informer(self, path: str) -> Informer:
         # The namespace is a real one, whose ServiceAccount takes a moment.
