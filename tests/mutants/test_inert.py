@@ -44,7 +44,9 @@ class EmptyApi:
 
 @pytest.fixture
 def cluster() -> InertCluster:
-    real = SimpleNamespace(api=EmptyApi(), foreign=None, kubernetes="v1", description="empty")
+    real = SimpleNamespace(
+        api=EmptyApi(), foreign=None, kubernetes="v1", description="empty", describe=lambda: None
+    )
     return InertCluster(real)
 
 
