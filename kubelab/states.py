@@ -333,13 +333,20 @@ def _no_image(obj: dict[str, Any], name: str | None = None) -> str | None:
             state != "waiting"
             or reason not in NO_IMAGE
             or (name not in (None, container) and container not in first)
-            # Of another image, which has been replaced since.
+            # Of another image, which has been replaced since. A container that has run keeps the
+            # image of that run in its status, so the message tells.
             or status.get("image", images.get(container)) != images.get(container)
+            or _names_another_image(message, images.get(container))
             or PULLED_LATER.search(message)
         ):
             continue
         return f"the kubelet can't get the image of {container} ({reason}: {shortened(message)})"
     return None
+
+
+def _names_another_image(message: str, image: str | None) -> bool:
+    named = re.search(r'image "([^"]+)"', message)
+    return bool(named and image and named[1] != image)
 
 
 def shortened(message: str) -> str:

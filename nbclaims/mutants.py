@@ -47,6 +47,8 @@ class Mutant:
     replace: str
     seen: dict[str, Any]
     """What the claim then observes, or part of it: the reason why it must fail."""
+    run: int | None = None
+    """Mutants of a lab with the same number may share a run, although packing can't tell so."""
 
     @property
     def change(self) -> tuple[str, str, str]:

@@ -65,6 +65,10 @@ class Mutant(Protocol):
     def change(self) -> Change:
         """Return what it changes."""
 
+    @property
+    def run(self) -> int | None:
+        """Return the number of the run that it may share, as a person has judged."""
+
 
 M = TypeVar("M", bound=Mutant)
 
@@ -527,6 +531,8 @@ class _Groups(Generic[M]):
     def _compatible(self, i: int, j: int, one: M, other: M) -> bool:
         if one.claim == other.claim:
             return i == j
+        if one.run is not None and one.run == other.run:
+            return True
         if self._disturb(one.claim, other.claim):
             return False
         if one.change == other.change:

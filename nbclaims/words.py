@@ -21,7 +21,7 @@ def in_words(values: Mapping[str, Any]) -> str:
     '9 times restarted'
     """
     nested = any(isinstance(value, list | tuple | Mapping) for value in values.values())
-    said = {key.replace("_", " "): words(value) for key, value in values.items()}
+    said = {str(key).replace("_", " "): words(value) for key, value in values.items()}
     alike = Counter(said.values() if len(said) > MANY else ())
     parts = (
         f"{alike[word]} times {word}" if alike[word] > 1 else f"{key} {word}"

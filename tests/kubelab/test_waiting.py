@@ -294,7 +294,10 @@ def test_a_wait_goes_on_where_the_image_may_still_come():
     replaced["spec"]["containers"][0]["image"] = "echo:2"
     deadline = pod("Pending", waits("ErrImagePull", "not found"))
     deadline["spec"]["activeDeadlineSeconds"] = 5
-    for waiting in (busy, replaced, deadline):
+    # Patched back: the status has the image of the last run, the message the one in between.
+    back = pod("Pending", waits("ErrImageNeverPull", NEVER) | {"image": "echo:1"})
+    back["spec"]["containers"][0]["image"] = "echo:1"
+    for waiting in (busy, replaced, deadline, back):
         informer = ScriptedStore([(0, waiting), (5, pod("Failed"))])
         handle(informer).wait(until=finished(), within=60)
         assert informer.now == 5

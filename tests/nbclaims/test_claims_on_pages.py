@@ -304,6 +304,7 @@ def test_the_versions_come_from_the_run(cited: SampleBook):
         ),
         ({"exits-0": ["Succeeded", 0], "back-offs": []}, "exits-0 Succeeded, 0; back-offs none"),
         ({"cluster": {"same uid": True, "restarts": 1}}, "cluster (same uid yes, restarts 1)"),
+        ({"by port": {80: "refused"}}, "by port (80 refused)"),
         (dict.fromkeys("abcdefgh", 0), "a 0, b 0, c 0, d 0, e 0, f 0, g 0, h 0"),
         (dict.fromkeys("abcdefgh", 0) | {"i": 1, "j": "x"}, "8 times 0, i 1, j x"),
     ],
