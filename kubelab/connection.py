@@ -219,9 +219,13 @@ class Api:
                 stderr=True,
                 _preload_content=False,
             )
-        session.run_forever(timeout=COMMAND_SECONDS)
-        code = exit_code(session, pod, container, command, COMMAND_SECONDS)
-        return code, session.read_stdout(), session.read_stderr()
+        try:
+            session.run_forever(timeout=COMMAND_SECONDS)
+            code = exit_code(session, pod, container, command, COMMAND_SECONDS)
+            return code, session.read_stdout(), session.read_stderr()
+        finally:
+            # The client leaves the connection open, also after the command has ended.
+            session.close()
 
 
 class Watch:

@@ -48,7 +48,8 @@ class Mutant:
     seen: dict[str, Any]
     """What the claim then observes, or part of it: the reason why it must fail."""
     run: int | None = None
-    """Mutants of a lab with the same number may share a run, although packing can't tell so."""
+    """Mutants of a lab with the same number share a run, as a person has judged. Without a number
+    packing decides."""
 
     @property
     def change(self) -> tuple[str, str, str]:

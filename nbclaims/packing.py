@@ -67,7 +67,7 @@ class Mutant(Protocol):
 
     @property
     def run(self) -> int | None:
-        """Return the number of the run that it may share, as a person has judged."""
+        """Return the number of its run, as a person has judged; None where it is computed."""
 
 
 M = TypeVar("M", bound=Mutant)
@@ -531,8 +531,8 @@ class _Groups(Generic[M]):
     def _compatible(self, i: int, j: int, one: M, other: M) -> bool:
         if one.claim == other.claim:
             return i == j
-        if one.run is not None and one.run == other.run:
-            return True
+        if one.run is not None and other.run is not None:
+            return one.run == other.run
         if self._disturb(one.claim, other.claim):
             return False
         if one.change == other.change:

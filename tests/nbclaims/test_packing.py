@@ -31,6 +31,7 @@ class Mutant:
     file: str
     find: str = "Never"
     text: str = "Always"
+    run: int | None = None
 
     @property
     def change(self) -> tuple[str, str, str]:
@@ -183,3 +184,10 @@ def test_the_result_is_kept_until_a_file_of_the_lab_changes(lab: Path, tmp_path:
     (lab.parent / "blue.yaml").write_text("kind: Secret\nmetadata: {name: blue}\n")
     packing.of(lab, mutants, code, cache)
     assert [path.name for path in cache.iterdir()] != [kept.name]
+
+
+def test_a_number_decides_which_mutants_share_a_run(share: Share):
+    assert share(RED, BLUE)
+    assert not share(replace(RED, run=1), replace(BLUE, run=2))
+    assert not share(RED, FRONT)
+    assert share(replace(RED, run=1), replace(FRONT, run=1))
