@@ -67,7 +67,7 @@ class Pending:
         return [
             finding
             for lab in labs.to_run(self._root)
-            for finding in self.mutants(lab, _all_of(lab))
+            for finding in self.mutants(lab, [*mutants.of(lab), mutants.NOTHING_APPLIED])
         ]
 
     def _mutant(self, lab: Path, mutant: Mutant, verdict: Verdict | None) -> Finding:
@@ -83,13 +83,6 @@ class Pending:
         if changed or taken is None:
             return Finding(lab.stem, self._book.reason(changed))
         return Finding(lab.stem, "", taken.day)
-
-
-def _all_of(lab: Path) -> list[Mutant]:
-    """Return a lab's mutants, the controls of their claims, and the run that applies nothing."""
-    declared = mutants.of(lab)
-    controls = map(mutants.control, dict.fromkeys(mutant.claim for mutant in declared))
-    return [*declared, *controls, mutants.NOTHING_APPLIED]
 
 
 def forced() -> str:

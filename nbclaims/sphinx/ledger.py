@@ -30,7 +30,7 @@ class Verdict(Enum):
     """What may be said of a claim in this build."""
 
     PROVED = "proved"
-    """It held in the run and in its control, failed under a mutant, and held under none."""
+    """It held in the run, failed under a mutant, and held under none; its control did not fail."""
     OBSERVED = "observed"
     """It held in the run; that the check can fail was not shown."""
     FAILED = "failed"
@@ -96,8 +96,9 @@ class Claim:
         if not self.record.holds:
             return Verdict.FAILED
         killed = any(one.verdict and one.verdict.verdict == "killed" for one in self.mutants)
+        # A control that was not run says nothing against the claim.
         control = self.control.verdict if self.control else None
-        if killed and control and control.good and not self.survivors:
+        if killed and (control is None or control.good) and not self.survivors:
             return Verdict.PROVED
         return Verdict.OBSERVED
 
