@@ -7,8 +7,8 @@ A change reaches a claim in three ways:
   mentions; or a document that acts on what the slice's documents declare.
 - The run has an effect that the claim's slice doesn't have, on an object that the slice mentions.
 
-In doubt it reaches it. Claims without a change, the positive controls, ride along where they add
-the least.
+In doubt it reaches it. Mutants with a number share a run with those of the same number only. The
+controls, claims without a change, have runs of their own.
 """
 
 from __future__ import annotations
@@ -531,7 +531,7 @@ class _Groups(Generic[M]):
     def _compatible(self, i: int, j: int, one: M, other: M) -> bool:
         if one.claim == other.claim:
             return i == j
-        if one.run is not None and other.run is not None:
+        if one.run is not None or other.run is not None:
             return one.run == other.run
         if self._disturb(one.claim, other.claim):
             return False
@@ -591,32 +591,26 @@ class _Groups(Generic[M]):
         return [group for group in groups if group]
 
     def add_controls(self, runs: list[Run[M]]) -> None:
-        """Let each claim also hold somewhere: beside mutants, or in runs of controls alone."""
+        """Let each claim also hold without a change, in runs of controls alone.
+
+        Beside mutants a control would show whether packing is right, and not whether the slice is.
+        """
         longest = max((run.cost for run in runs), default=0)
-        reached = {id(m): reached for m, reached in zip(self._mutants, self._reached, strict=True)}
-        needs = {id(run): self._union_of(mutant.claim for mutant in run.mutants) for run in runs}
+        alone: list[Run[M]] = []
         for claim in sorted(self._claims, key=lambda c: -self._price(self._needs[c])):
             fitting = [
                 run
-                for run in runs
-                if self._price(needs[id(run)] | self._needs[claim]) <= longest
-                and not any(claim in reached[id(mutant)] for mutant in run.mutants)
-                and not any(
-                    claim == there or self._disturb(claim, there)
-                    for there in (*(mutant.claim for mutant in run.mutants), *run.controls)
-                )
+                for run in alone
+                if self._price(self._union_of([*run.controls, claim])) <= longest
+                and not any(self._disturb(claim, there) for there in run.controls)
             ]
-            if fitting:
-                run = min(
-                    fitting,
-                    key=lambda r: (self._price(needs[id(r)] | self._needs[claim]) - r.cost, r.cost),
-                )
-            else:
-                runs.append(run := Run())
-                needs[id(run)] = 0
+            if not fitting:
+                fitting = [Run()]
+                alone += fitting
+            run = fitting[0]
             run.controls.append(claim)
-            needs[id(run)] |= self._needs[claim]
-            run.cost = self._price(needs[id(run)])
+            run.cost = self._price(self._union_of(run.controls))
+        runs += alone
 
     # Costs
 

@@ -36,8 +36,7 @@ def items(run: Run[Mutant]) -> list[Mutant]:
     return [*run.mutants, *map(mutants.control, run.controls)]
 
 
-# Two thirds of the controls ride along in runs of mutants. The others have runs of their own, which
-# take a quarter of the time.
+# The controls take about as long as all labs once more.
 ALL_CONTROLS = os.environ.get("CONTROLS") == "all"
 # What takes longest comes first: a long run at the end would run alone.
 RUNS = sorted(
