@@ -31,14 +31,13 @@ def exists(container: str) -> bool:
 @pytest.mark.parametrize("end", ["the lab is closed", "the process is killed"])
 def test_container_ends_with(end: str) -> None:
     pipe = subprocess.PIPE
-    lab = subprocess.Popen([sys.executable, "-c", LAB], stdin=pipe, stdout=pipe, text=True)
-    container = next(line.strip() for line in lab.stdout if line.endswith("-outside\n"))
-    assert exists(container)
-    if end == "the lab is closed":
-        lab.communicate("\n")
-    else:
-        lab.send_signal(signal.SIGKILL)
-        lab.wait()
+    with subprocess.Popen([sys.executable, "-c", LAB], stdin=pipe, stdout=pipe, text=True) as lab:
+        container = next(line.strip() for line in lab.stdout if line.endswith("-outside\n"))
+        assert exists(container)
+        if end == "the lab is closed":
+            lab.communicate("\n")
+        else:
+            lab.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + WITHIN
     while exists(container):
         assert time.monotonic() < deadline, f"{container} is still there after {WITHIN} s"
