@@ -18,9 +18,6 @@ from nbclaims.provenance import Book, Provenance
 from nbclaims.pytest_plugin import RecordVerdicts
 from tests.mutants.inert import InertCluster
 
-# A cell that fails leaves what it has opened, such as a connection, to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 LABS = labs.to_run(paths.ROOT)
 # Read when this process has imported the library, which the mutants run in this process.
 BOOK = Book(paths.ROOT)
