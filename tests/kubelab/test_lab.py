@@ -29,6 +29,7 @@ from kubelab.manifests import ManifestError
 from kubelab.needs import NEEDS
 from kubelab.results import ApplyResult
 from kubelab.store import Store
+from nbclaims import environment
 
 POD = """\
 apiVersion: v1
@@ -90,6 +91,7 @@ class FakeCluster(Cluster):
     def __init__(self, api: FakeApi, foreign: str | None = None) -> None:
         self.api, self.foreign = api, foreign
         self.kubernetes, self.description = "v1.37.2", "context mine"
+        self._environment = environment.Environment(self.kubernetes, self.description)
 
     def informer(self, path: str) -> FakeInformer:
         return FakeInformer(self.api, path)

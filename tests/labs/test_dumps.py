@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from kubernetes.client.rest import ApiException
-from kubernetes.dynamic.exceptions import DynamicApiError, ServiceUnavailableError
 
+from kubelab import ApiError
 from tests.labs import dumps
 
 OWN = {
@@ -54,9 +53,8 @@ NOT_LISTABLE = [
 ]
 
 
-def refused(status: int) -> DynamicApiError:
-    kind = ServiceUnavailableError if status == 503 else DynamicApiError
-    return kind(ApiException(status=status, reason=f"status {status}"))
+def refused(status: int) -> ApiError:
+    return ApiError(status, f"status {status}", "refused")
 
 
 def object_of(resources: str) -> dict[str, Any]:
