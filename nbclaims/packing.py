@@ -510,7 +510,10 @@ class _Groups(Generic[M]):
         self._packer = packer
         self._mutants = mutants
         self._claims = list(dict.fromkeys(mutant.claim for mutant in mutants))
-        self._reached = [{c for c in self._claims if packer.reaches(m, c)} for m in mutants]
+        # A number decides without it, and it is what takes the time.
+        self._reached: list[set[str]] = [
+            {c for c in self._claims if m.run is None and packer.reaches(m, c)} for m in mutants
+        ]
         self._foes = [
             sum(1 << j for j, two in enumerate(mutants) if not self._compatible(i, j, one, two))
             for i, one in enumerate(mutants)
