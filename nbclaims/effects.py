@@ -39,9 +39,6 @@ NONE: Origins = frozenset()
 CHANGES = frozenset({"patch", "delete", "evict", "scale", "rollout", "restart", "stop", "close"})
 """Methods that change their object."""
 
-CREATES = frozenset({"apply", "apply_all", "apply_documents", "apply_cluster_scoped", "tls_secret"})
-"""Methods that create objects, of the manifest in the file that they are given."""
-
 COMMANDS = frozenset({"exec", "run"})
 """Methods that run a command: they change their object, and those that their arguments name, if
 the command matches `COMMAND_CHANGES`."""
@@ -58,19 +55,6 @@ PARTS = frozenset({"pods", "first_pod", "values", "items", "endpoints", "pod", "
 
 WRAPPERS = frozenset({"client"})
 """Methods that give an object which acts through their arguments."""
-
-WAITING = frozenset({"wait", "hold", "first_pod", "wait_for_pods"})
-"""Methods that wait for a state of their object."""
-
-SYNCHRONISING = WAITING | {"wait_for_answer", "wait_for_rules", "wait_for_scrape", "wait_for_value"}
-"""Methods that wait for a state of anything. So does a call with one of `UNTIL`."""
-
-UNTIL = frozenset({"until", "least", "within"})
-
-HARMLESS = frozenset(
-    {"show", "print", "table", "endpoints", "range", "zip", "sorted", "values"}
-) | {"items", "enumerate", "node", "pods", "events", "removeprefix", "format", "len"}
-"""Functions and methods that change nothing, so that a statement of them may be left out."""
 
 CONTAINER_CHANGES = frozenset(
     {"append", "extend", "insert", "update", "setdefault", "add", "remove", "pop", "clear"}
@@ -96,14 +80,10 @@ class Effects:
     used: set[Origin] = field(default_factory=set)
     """Objects that it reads, or reads from."""
     changed: set[Origin] = field(default_factory=set)
-    awaited: set[Origin] = field(default_factory=set)
-    """Objects for whose states it waits."""
     keys: dict[str, set[str] | None] = field(default_factory=dict)
     """Names of which it reads only the items with these keys; None for all of the value."""
     only_holds: bool = False
     """It only gives another name to what it uses, or puts it into a collection."""
-    words: set[str] = field(default_factory=set)
-    """Texts that it uses, but not to create objects."""
     items: dict[str, Effects] = field(default_factory=dict)
     """What each item of the dict needs that the statement makes, by its key."""
 
@@ -111,8 +91,6 @@ class Effects:
         """Take over what another part of the statement does."""
         self.used |= other.used
         self.changed |= other.changed
-        self.awaited |= other.awaited
-        self.words |= other.words
         for name, keys in other.keys.items():
             mine = self.keys.get(name, set())
             self.keys[name] = None if keys is None or mine is None else mine | keys
@@ -311,7 +289,7 @@ class _Interpreter:
     def _displayed(self, keys: list[str], values: list[ast.expr]) -> list[_Element]:
         whole, made, items = self._effects, [], {}
         for key, value in zip(keys, values, strict=True):
-            self._effects = items[key] = Effects(words={key})
+            self._effects = items[key] = Effects()
             made.append(self._element(value, key))
         self._effects = whole
         whole.items = items
@@ -349,11 +327,11 @@ class _Interpreter:
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="items" | "values")):
                 return self._elements.get(name)
-        words, used = set(self._effects.words), set(self._effects.used)
+        used = set(self._effects.used)
         found = self._made_elements(node)
         if found is not None:
             # What an element is used for counts, not that the collection has it.
-            self._effects.words, self._effects.used = words, used
+            self._effects.used = used
         return found
 
     def _bind_element(self, target: ast.expr, element: _Element) -> None:
@@ -413,7 +391,6 @@ class _Interpreter:
                 found = self._names.get(name, NONE)
                 self._effects.used |= found
                 self._effects.keys[name] = None
-                self._effects.words |= {self._texts[name]} if name in self._texts else set()
                 return found
             case (
                 ast.Subscript(value=ast.Name(id=name), slice=index)
@@ -426,9 +403,6 @@ class _Interpreter:
                 if keys is not None and item.key is not None:
                     keys.add(item.key)
                 return item.objects
-            case ast.Constant(value=str(text)):
-                self._effects.words.add(text)
-                return NONE
             case ast.Attribute(value=inner, attr=name):
                 found = self._value(inner)
                 return found if name in PARTS else NONE
@@ -493,10 +467,7 @@ class _Interpreter:
 
     def _call(self, call: ast.Call) -> Origins:
         arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
-        words = set(self._effects.words)
         given = self._union(arguments)
-        if isinstance(call.func, ast.Attribute) and call.func.attr in CREATES:
-            self._effects.words = words
         match call.func:
             case ast.Name(id=name) if function := self._functions.get(name):
                 return self._call_function(function, call)
@@ -505,8 +476,6 @@ class _Interpreter:
                 return given if name in COLLECTIONS or name[:1].isupper() else NONE
             case ast.Attribute(value=receiver, attr=method):
                 objects = self._value(receiver)
-                if method in WAITING:
-                    self._effects.awaited |= objects
                 if method in CHANGES:
                     self._effects.changed |= objects
                 elif method in COMMANDS and COMMAND_CHANGES.search(self._command(arguments)):

@@ -11,17 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jupytext
 import yaml
 
-from nbclaims import labs, packing, provenance, slices
+from nbclaims import labs, provenance, slices
 from nbclaims.claims import ClaimFailed, registry
 from nbclaims.matchers import Matcher, agrees, at_least, at_most, between, contains, one_of
 from nbclaims.provenance import Provenance
 from nbclaims.record import Record
-
-PACKING = "_build/packing"
-"""Where computed runs are kept, relative to the book's folder."""
 
 # PyYAML's own parser takes four seconds for all mutants of a book, libyaml a tenth of that.
 YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -48,8 +44,8 @@ class Mutant:
     seen: dict[str, Any]
     """What the claim then observes, or part of it: the reason why it must fail."""
     run: int | None = None
-    """Mutants of a lab with the same number share a run, as a person has judged. Without a number
-    packing decides."""
+    """Mutants of a lab with the same number share a run: their changes don't reach one another's
+    claims. One without a number runs alone."""
 
     @property
     def change(self) -> tuple[str, str, str]:
@@ -60,6 +56,21 @@ class Mutant:
     def digest(self) -> str:
         """A digest of what the verdict on the mutant depends on."""
         return provenance.digest(self.claim, *self.change, self.seen)
+
+
+@dataclass(frozen=True)
+class Run:
+    """Mutants, or controls, that run together."""
+
+    mutants: Sequence[Mutant] = ()
+    controls: Sequence[str] = ()
+    """Claims that must hold without a change, where only the cells run that they need."""
+
+    @property
+    def name(self) -> str:
+        """Name the run by what is in it."""
+        names = [one.mutant for one in self.mutants]
+        return "+".join(names or ["controls", *self.controls])
 
 
 NOTHING_APPLIED = Mutant("nothing-applied", "every claim", "", "", "", {})
@@ -113,10 +124,8 @@ def complaint(verdict: Verdict) -> str:
         return f"{verdict.mutant} {verdict.verdict}: {verdict.reason}\n\n{verdict.diff}"
     return (
         f"The control of {verdict.claim} failed: the claim must hold where only the cells run that "
-        "its slice has, and nothing that it needs is changed.\n"
-        "Either the slice lacks a cell on which the claim depends (let the cell give the claim "
-        "what it needs through a variable), or packing.py has missed that another mutant of this "
-        f"run reaches the claim.\n\n{verdict.reason}"
+        "its slice has.\nThe slice lacks a cell on which the claim depends: let the cell give the "
+        f"claim what it needs through a variable.\n\n{verdict.reason}"
     )
 
 
@@ -137,10 +146,19 @@ def of(lab: Path) -> list[Mutant]:
     return [Mutant(**entry) for entry in entries or []]
 
 
-@cache
-def runs(lab: Path) -> list[packing.Run[Mutant]]:
-    """Return the runs of a lab's mutants and of the controls of their claims, costliest first."""
-    return packing.of(lab, of(lab), _code_of, lab.parents[2] / PACKING)
+def runs(lab: Path) -> list[Run]:
+    """Return the runs of a lab's mutants, and of the controls of their claims."""
+    numbered: dict[int, list[Mutant]] = {}
+    alone = []
+    for mutant in of(lab):
+        if mutant.run is None:
+            alone.append(Run([mutant]))
+        else:
+            numbered.setdefault(mutant.run, []).append(mutant)
+    claims = list(dict.fromkeys(mutant.claim for mutant in of(lab)))
+    # Neighbours share cells: apart from each other, each runs with less than the lab has.
+    controls = [Run(controls=part) for part in (claims[::2], claims[1::2]) if part]
+    return [*map(Run, numbered.values()), *alone, *controls]
 
 
 @cache
@@ -225,11 +243,6 @@ def without_anything_applied(
 
 def _code(lab: Path) -> list[str]:
     return [cell.source for cell in labs.code(labs.read(lab))]
-
-
-def _code_of(text: str) -> list[str]:
-    cells = jupytext.reads(text, fmt="md:myst").cells
-    return [cell.source for cell in cells if cell.cell_type == "code"]
 
 
 def change(source: Path, folder: Path, file: str, find: str, replace: str) -> str:

@@ -60,7 +60,7 @@ OTHER_ENVIRONMENT = "environment"
 PACKAGE = Path(__file__).parent
 NOT_IMPORTED = {"__main__", "evidence", "labs", "pending", "provenance", "pytest_plugin"}
 """Modules of this package that have no effect on what a run observes."""
-ONLY_MUTANTS = {"effects", "manifests", "mutants", "packing", "sites", "slices"}
+ONLY_MUTANTS = {"effects", "mutants", "sites", "slices"}
 """Modules of this package that have an effect on verdicts, but not on the runs of labs."""
 
 

@@ -1,11 +1,12 @@
 """Compute the cells that one claim needs: a backward slice of a lab.
 
-A cell is needed for two reasons:
+A statement before the claim is needed for two reasons:
 
-- It binds a name that a needed cell reads before that cell binds it. Of several cells that bind a
-  name, the last one before the reader counts.
-- It changes an object that a needed cell uses (`pod.delete()`), and stands before the claim.
-  `effects.py` tells which statements change which objects.
+- It binds a name that a needed statement reads. Of several that bind it, the last one counts.
+- It changes an object that a needed statement uses (`pod.delete()`). `effects.py` tells which
+  statements change which objects.
+
+A cell with a needed statement runs as a whole, with the cells that bind what it reads.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import ast
 import builtins
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 from nbclaims import effects, sites
 from nbclaims.effects import CONTAINER_CHANGES, Effects
@@ -67,10 +68,6 @@ class Slicer:
         self.effects: dict[ast.stmt, Effects] = effects.of(
             [statement for cell in cells for statement in cell.statements]
         )
-        self.used_by: dict[str, set[effects.Origin]] = {}
-        """The objects that decide what a claim observes; known when `decisive` has run."""
-        self.words_of: dict[str, set[str]] = {}
-        """The texts that the code uses which decides it."""
 
     def for_claim(self, name: str) -> list[Cell]:
         """Return the cells to run for one claim; LookupError if no cell makes it."""
@@ -83,63 +80,30 @@ class Slicer:
 
     def _backward(self, cells: list[Cell], name: str) -> list[Cell]:
         cells = [_without_other_claims(cell, name) for cell in cells]
+        statements = [statement for cell in cells for statement in cell.statements]
+        seeds = {one for one in cells[-1].statements if name in claims_in(one)}
+        demanded = self._demands(seeds, statements).keys()
+        # A cell runs as a whole, so it needs also what its other statements read.
         bound = [_bound(cell.statements) for cell in cells]
-        changed = [self._changed(cell) for cell in cells]
-        used: set[effects.Origin] = set()
         needed: set[int] = set()
-        open_ends = {len(cells) - 1}
+        open_ends = {i for i, cell in enumerate(cells) if demanded & set(cell.statements)}
         while open_ends:
             index = open_ends.pop()
             needed.add(index)
             for read in _read_before_bound(cells[index].statements):
                 binders = [i for i in range(index) if read in bound[i]]
                 open_ends.update(binders[-1:])
-            used |= self._used(cells[index])
-            open_ends |= {i for i, origins in enumerate(changed) if origins & used}
             open_ends -= needed
         return [cells[index] for index in sorted(needed)]
 
-    def decisive(
-        self,
-        name: str,
-        also: Iterable[ast.stmt] = (),
-        calls: Iterable[ast.AST] = (),
-    ) -> tuple[set[ast.stmt], set[ast.stmt]]:
-        """Return the statements of a claim's slice that matter to the claim.
+    def decisive(self, name: str) -> tuple[set[ast.stmt], set[effects.Origin]]:
+        """Return the statements that decide what a claim observes, and the objects that they use.
 
-        Args:
-            name: the claim.
-            also: statements that matter although no name leads from them to the claim.
-            calls: those of their calls that create objects which matter.
-
-        Returns:
-            Those that decide what the claim observes; and these with those that wait for what the
-            claim uses, or do what can't be told. The rest of the slice runs only because it shares
-            a cell with them.
+        The rest of a claim's slice runs only because it shares a cell with them.
         """
         statements = [s for cell in self.for_claim(name) for s in cell.statements]
-        seeds = {one for one in statements if name in claims_in(one)}
-        demands = self._demands(seeds, statements)
-        deciding = set(demands)
-        _, read, words = self._touched(deciding)
-        self.used_by[name] = decided = self._used_of(demands)
-        parts = [p for s, keys in demands.items() for p in self._parts(s, keys) if s not in seeds]
-        observed = (_observed_texts(one) for one in seeds)
-        self.words_of[name] = set().union(*(part.words for part in parts), *observed)
-        calls = set(calls)
-        relevant = deciding | set(also)
-        for one in statements:
-            if (
-                self._awaits(one, decided, calls)
-                or self._is_opaque(one)
-                or (_synchronises(one) and (_arguments(one) & read or _words(one) & words))
-            ):
-                relevant.add(one)
-        return deciding, self._closure(relevant, statements)
-
-    def _closure(self, needed: set[ast.stmt], statements: list[ast.stmt]) -> set[ast.stmt]:
-        """Return statements with those that bind what they read, and change what they use."""
-        return set(self._demands(needed, statements))
+        demands = self._demands({one for one in statements if name in claims_in(one)}, statements)
+        return set(demands), self._used_of(demands)
 
     def _demands(self, seeds: set[ast.stmt], statements: list[ast.stmt]) -> Demands:
         """Return what a closure needs of each statement: items of the dict it makes, or all."""
@@ -200,106 +164,16 @@ class Slicer:
         parts = (part for one, keys in needed.items() for part in self._parts(one, keys))
         return set().union(*(part.used for part in parts if not part.only_holds))
 
-    def _awaits(self, statement: ast.stmt, used: set[effects.Origin], calls: set[ast.AST]) -> bool:
-        return any(one in used or one.call in calls for one in self.effects[statement].awaited)
-
-    def _is_opaque(self, statement: ast.stmt) -> bool:
-        """Tell whether a statement that binds no name may do more than wait or say something."""
-        if isinstance(statement, ast.With):
-            return True
-        if not isinstance(statement, ast.Expr | ast.For | ast.If) or claims_in(statement):
-            return False
-        return bool(_calls(statement) - effects.SYNCHRONISING - effects.HARMLESS - self._imported)
-
-    @cached_property
-    def _imported(self) -> set[str]:
-        imports = (ast.Import, ast.ImportFrom)
-        return {n for s in self.effects if isinstance(s, imports) for n in names_of(s)[1]}
-
-    def _touched(self, needed: set[ast.stmt]) -> tuple[set[effects.Origin], set[str], set[str]]:
-        """Return the objects, the names of values, and the words that statements use."""
-        used: set[effects.Origin] = set()
-        read: set[str] = set()
-        words: set[str] = set()
-        for one in needed:
-            used |= self.effects[one].used
-            read |= names_of(one)[0] - self._tools
-            words |= set() if claims_in(one) else _words(one)
-        return used, read, words
-
-    @cached_property
-    def _tools(self) -> set[str]:
-        """Names of functions and modules: they are read by many, and carry nothing."""
-        definitions = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
-        return {n for s in self.effects if isinstance(s, definitions) for n in names_of(s)[1]}
-
-    def _changed(self, cell: Cell) -> set[effects.Origin]:
-        return set().union(*(self.effects[statement].changed for statement in cell.statements))
-
-    def _used(self, cell: Cell) -> set[effects.Origin]:
-        return set().union(*(self.effects[statement].used for statement in cell.statements))
-
 
 def _without_other_claims(cell: Cell, name: str) -> Cell:
     kept = (s for s in cell.statements if not claims_in(s) or name in claims_in(s))
     return Cell(cell.position, tuple(kept))
 
 
-@cache
-def _observed_texts(statement: ast.stmt) -> set[str]:
-    """Return the texts of what a claim observes: not its sentence, and not what it expects."""
-    return {
-        text
-        for call in ast.walk(statement)
-        if isinstance(call, ast.Call) and _called(call) == "claim"
-        for keyword in call.keywords
-        if keyword.arg in ("observed", "evidence")
-        for text in _words(keyword.value)
-    }
-
-
 def _ask(names: dict[str, set[str] | None], name: str, keys: set[str] | None) -> None:
     """Note that items of a name's dict are needed, beside those that already are."""
     before = names.get(name, set())
     names[name] = None if keys is None or before is None else before | keys
-
-
-def _called(call: ast.Call) -> str:
-    match call.func:
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name
-    return ""
-
-
-@cache
-def _calls(statement: ast.stmt) -> frozenset[str]:
-    """Return the names of the functions and methods that a statement calls."""
-    return frozenset(_called(node) for node in ast.walk(statement) if isinstance(node, ast.Call))
-
-
-@cache
-def _synchronises(statement: ast.stmt) -> bool:
-    """Tell whether a statement waits for something."""
-    calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
-    return any(
-        _called(call) in effects.SYNCHRONISING
-        or any(keyword.arg in effects.UNTIL for keyword in call.keywords)
-        for call in calls
-    )
-
-
-@cache
-def _arguments(statement: ast.stmt) -> set[str]:
-    """Return the names in the arguments of the calls of a statement."""
-    calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
-    arguments = (one for call in calls for one in (*call.args, *call.keywords))
-    return {n.id for one in arguments for n in ast.walk(one) if isinstance(n, ast.Name)}
-
-
-@cache
-def _words(statement: ast.AST) -> frozenset[str]:
-    texts = (n.value for n in ast.walk(statement) if isinstance(n, ast.Constant))
-    return frozenset(text for text in texts if isinstance(text, str))
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from pathlib import Path
 
 import pytest
@@ -12,8 +11,7 @@ from cluster import paths
 from kubelab import connection, polling
 from kubelab.lab import close_all
 from nbclaims import labs, mutants
-from nbclaims.mutants import NOTHING_APPLIED, Mutant, Verdict
-from nbclaims.packing import Run
+from nbclaims.mutants import NOTHING_APPLIED, Mutant, Run, Verdict
 from nbclaims.provenance import Book, Provenance
 from nbclaims.pytest_plugin import RecordVerdicts
 from tests.mutants.inert import InertCluster
@@ -28,17 +26,14 @@ each_lab_to_run = pytest.mark.parametrize(
 )
 
 
-def items(run: Run[Mutant]) -> list[Mutant]:
+def items(run: Run) -> list[Mutant]:
     """Return the mutants of a run, and what stands for its controls."""
     return [*run.mutants, *map(mutants.control, run.controls)]
 
 
-# The controls take about as long as all labs once more.
-ALL_CONTROLS = os.environ.get("CONTROLS") == "all"
-# What takes longest comes first: a long run at the end would run alone.
+# What has most to do comes first: a long run at the end would run alone.
 RUNS = sorted(
-    ((lab, run) for lab in LABS for run in mutants.runs(lab) if run.mutants or ALL_CONTROLS),
-    key=lambda pair: -pair[1].cost,
+    ((lab, run) for lab in LABS for run in mutants.runs(lab)), key=lambda pair: -len(items(pair[1]))
 )
 each_run = pytest.mark.parametrize(
     ("lab", "together"),
@@ -86,7 +81,7 @@ def test_no_claim_holds_where_nothing_is_applied(
 @pytest.mark.usefixtures("slot_for_a_run")
 def test_mutants_are_killed_and_controls_hold(
     lab: Path,
-    together: Run[Mutant],
+    together: Run,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record_verdicts: RecordVerdicts,
