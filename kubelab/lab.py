@@ -8,6 +8,7 @@ import difflib
 import fcntl
 import os
 import secrets
+import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -36,6 +37,8 @@ from kubelab.store import Informer
 from kubelab.traefik import Traefik
 
 SERVICE_ACCOUNT_SECONDS = 30
+MANIFESTS = "manifests"
+"""The folder of a lab's manifests, below the lab's folder."""
 
 _open: dict[str, Lab] = {}
 
@@ -53,6 +56,7 @@ class Lab:
 
     def __init__(self, name: str) -> None:
         self.name, self.folder = name, Path.cwd()
+        self.manifests = self.folder / MANIFESTS
         self.cluster = connection.cluster()
         self._api = self.cluster.api
         self.cluster.check(declared(self.folder / f"{name}.md"))
@@ -117,7 +121,7 @@ class Lab:
         """
         with self._applying(file):
             document = self._document(file, "apply_all")
-            echo(f"kubectl {_verb([document])} -n {self.namespace} -f {file}")
+            echo(f"kubectl {_verb([document])} -n {self.namespace} -f {MANIFESTS}/{file}")
             [found] = self._apply([document], file)
         return found
 
@@ -125,7 +129,7 @@ class Lab:
         """Apply every document of a file, in their order, or none; return their objects."""
         with self._applying(file):
             documents = self._documents(file)
-            echo(f"kubectl {_verb(documents)} -n {self.namespace} -f {file}")
+            echo(f"kubectl {_verb(documents)} -n {self.namespace} -f {MANIFESTS}/{file}")
             return self._apply(documents, file)
 
     def try_apply(self, file: str, dry_run: bool = True, within: float = 0) -> ApplyResult:
@@ -149,7 +153,7 @@ class Lab:
     ) -> list[ApplyResult]:
         """Send every document of a file to the API server, as `try_apply` does with one."""
         option = " --dry-run=server" * dry_run
-        echo(f"kubectl apply --server-side{option} -n {self.namespace} -f {file}")
+        echo(f"kubectl apply --server-side{option} -n {self.namespace} -f {MANIFESTS}/{file}")
         documents = self._documents(file)
         self._check(documents)
         return [self._ask(document.manifest, dry_run, within) for document in documents]
@@ -167,7 +171,7 @@ class Lab:
         metadata = manifest["metadata"]
         metadata["name"] = f"{self.namespace}-{metadata['name']}"
         metadata["ownerReferences"] = [owner | {"uid": namespace["uid"]}]
-        echo(f"kubectl apply --server-side -f {file}  # as {metadata['name']}")
+        echo(f"kubectl apply --server-side -f {MANIFESTS}/{file}  # as {metadata['name']}")
         return self._apply([document], checked=True)[0]
 
     @contextlib.contextmanager
@@ -183,7 +187,10 @@ class Lab:
         For `within` seconds an object that is not yet `until` is not the answer: admission looks
         at copies of other objects, which follow them a moment later.
         """
-        echo(f"kubectl apply --server-side --dry-run=server -n {self.namespace} -f {file} -o yaml")
+        echo(
+            f"kubectl apply --server-side --dry-run=server -n {self.namespace} "
+            f"-f {MANIFESTS}/{file} -o yaml"
+        )
         manifest = self._document(file).manifest
         for _ in poll(within, f"waiting for the dry run of {file}"):
             answer: dict[str, Any] = self.api.apply(manifest, self.namespace, dry_run=True)
@@ -229,13 +236,13 @@ class Lab:
                 found.append(Pod(self, live, first.at, self._check_current))
         return found
 
-    def get(self, kind: str) -> str:
-        """Print `kubectl get` of a kind in the lab's namespace, and return it."""
-        return kubectl(self.api, self.namespace, "get", kind)
+    def kubectl(self, command: str) -> str:
+        """Run kubectl in the lab's namespace; print the command and its output, and return it.
 
-    def describe(self, kind: str) -> str:
-        """Print `kubectl describe` of a kind in the lab's namespace, and return it."""
-        return kubectl(self.api, self.namespace, "describe", kind)
+        Args:
+            command: What follows `kubectl` on a command line, such as `get pods -o wide`.
+        """
+        return kubectl(self.api, self.namespace, *shlex.split(command))
 
     def cluster_object(self, api_version: str, kind: str, name: str) -> dict[str, Any] | None:
         """An object in no namespace, such as a CustomResourceDefinition; None if there is none."""
@@ -430,24 +437,26 @@ class Lab:
             return found[0]
         step = f"call {for_several}" if for_several else "leave one document in the file"
         raise ManifestError(
-            f"{self.folder.name}/{file}", f"the file has {len(found)} documents, not one", step
+            f"{MANIFESTS}/{file}",
+            f"the file has {len(found)} documents, not one",
+            step,
         )
 
     def _documents(self, file: str) -> list[Document]:
-        return manifests.read(self._path(file), f"{self.folder.name}/{file}")
+        return manifests.read(self._path(file), f"{MANIFESTS}/{file}")
 
     def _path(self, file: str) -> Path:
-        path = self.folder / file
+        path = self.manifests / file
         if path.is_file():
             return path
-        known = sorted(found.name for found in self.folder.glob("*.yaml"))
+        known = sorted(found.name for found in self.manifests.glob("*.yaml"))
         close = difflib.get_close_matches(file, known, n=3)
         there = (
             f"did you mean {' or '.join(close)}?"
             if close
             else f"there are: {', '.join(known) or 'none'}"
         )
-        raise FileNotFoundError(f"no {file} in {self.folder}; {there}")
+        raise FileNotFoundError(f"no {file} in {self.manifests}; {there}")
 
     def _await_service_account(self) -> None:
         """Wait until the namespace has its default ServiceAccount.

@@ -28,6 +28,9 @@ CODE_CELL = re.compile(
 )
 """A code cell in a lab's text, with its options."""
 
+CLAIM = re.compile(r"^claim\(", re.MULTILINE)
+"""A claim at the beginning of a line of a cell."""
+
 
 def sources(root: Path) -> list[Path]:
     """Return the text of every lab of the book at `root`: labs/<lab>/<lab>.md."""
@@ -56,6 +59,10 @@ def read(source: Path) -> nbformat.NotebookNode:
     notebook.metadata = nbformat.from_dict(kept)
     for position, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{position}"
+        if cell.cell_type == "code" and CLAIM.search(cell.source):
+            # It has the answer to the question before it: JupyterLab and the book show it folded.
+            cell.metadata["jupyter"] = {"source_hidden": True}
+            cell.metadata["tags"] = [*cell.metadata.get("tags", []), "hide-input"]
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     return notebook
 

@@ -37,6 +37,7 @@ from .citations import (
     keep_with_sentence,
 )
 from .ledger import keep_ledger, ledger_of, read_ledger
+from .outputs import OutputDirective
 from .pages import (
     ListingDirective,
     anchor_claims_not_run,
@@ -69,6 +70,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     for name in LISTINGS:
         app.add_directive(name, ListingDirective)
     app.add_directive("measured", MeasuredDirective)
+    app.add_directive("output", OutputDirective)
     app.add_node(measured_picture, html=(visit_picture, None))
     app.add_node(claim_citation, html=(visit_citation, None), text=(visit_citation_as_text, None))
     app.add_node(claim_listing, html=(visit_listing, None))

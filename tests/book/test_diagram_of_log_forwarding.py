@@ -14,7 +14,7 @@ LAB = paths.ROOT / "labs" / "log-forwarding"
 
 
 def test_the_drawn_containers_and_volumes_are_those_of_the_manifest():
-    pod = yaml.safe_load((LAB / "native.yaml").read_text())
+    pod = yaml.safe_load((LAB / "manifests/native.yaml").read_text())
     spec = pod["spec"]
     containers = {c["name"]: c for c in spec["containers"] + spec["initContainers"]}
     volumes = {volume["name"] for volume in spec["volumes"] if "emptyDir" in volume}
@@ -31,10 +31,12 @@ def test_the_drawn_containers_and_volumes_are_those_of_the_manifest():
 def test_the_drawn_store_is_the_one_that_the_forwarder_names():
     services = [
         document["metadata"]["name"]
-        for document in yaml.safe_load_all((LAB / "store.yaml").read_text())
+        for document in yaml.safe_load_all((LAB / "manifests/store.yaml").read_text())
         if document["kind"] == "Service"
     ]
-    configuration = yaml.safe_load((LAB / "forwarder.yaml").read_text())["data"]["syslog-ng.conf"]
+    configuration = yaml.safe_load((LAB / "manifests/forwarder.yaml").read_text())["data"][
+        "syslog-ng.conf"
+    ]
     assert services
     assert drawn("Service") == set(services)
     assert re.findall(r"http://(\w+):", configuration) == services

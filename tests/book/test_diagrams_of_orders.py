@@ -16,7 +16,8 @@ BOOK, LABS = paths.ROOT / "book", paths.ROOT / "labs"
 
 def test_the_execution_sequence_is_the_one_that_was_measured():
     lab = LABS / "init-containers" / "init-containers.md"
-    spec = yaml.safe_load(lab.with_name("in-order.yaml").read_text())["spec"]
+    manifest = lab.parent / "manifests" / "in-order.yaml"
+    spec = yaml.safe_load(manifest.read_text())["spec"]
     stated = [container["name"] for container in spec["initContainers"] + spec["containers"]]
     assert drawn_order(BOOK / "pods" / "init-containers.md") == stated
     measured = expected_by(lab, "init-containers-run-one-after-another")["started"]

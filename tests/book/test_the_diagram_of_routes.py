@@ -10,7 +10,7 @@ from cluster import paths
 from tests.book.mermaid import first_flowchart
 
 CHAPTER = paths.ROOT / "book" / "services" / "gateway.md"
-MANIFEST = paths.ROOT / "labs" / "gateway" / "four-rules.yaml"
+MANIFEST = paths.ROOT / "labs" / "gateway/manifests/four-rules.yaml"
 
 
 def test_hosts_and_paths_lead_to_the_pods_of_the_manifest():

@@ -57,7 +57,7 @@ class OnPaper:
         self.shown = shown
 
     def documents(self, file: str) -> list[dict]:
-        return list(yaml.safe_load_all(LAB.with_name(file).read_text()))
+        return list(yaml.safe_load_all((LAB.parent / "manifests" / file).read_text()))
 
     def try_apply_documents(self, manifests: Iterable[dict]) -> list[Answer]:
         return [Answer(self, manifest["metadata"]["name"]) for manifest in manifests]

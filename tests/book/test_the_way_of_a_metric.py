@@ -11,7 +11,7 @@ ARROWS = first_flowchart(CHAPTER).arrows
 
 
 def test_the_ports_are_those_of_the_manifest():
-    [exporter] = yaml.safe_load((LAB / "shop.yaml").read_text())["spec"]["initContainers"]
+    [exporter] = yaml.safe_load((LAB / "manifests/shop.yaml").read_text())["spec"]["initContainers"]
     drawn = {(arrow.start, arrow.end): arrow.label for arrow in ARROWS}
     [listen] = [arg for arg in exporter["args"] if arg.startswith("--statsd.listen-udp=")]
     assert drawn["app", "exporter"].startswith(listen.partition("=")[2])

@@ -104,7 +104,8 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
     monkeypatch.setattr(runs, "RUNS", tmp_path / "runs")
     monkeypatch.setattr(runs, "_lock", None)
     monkeypatch.chdir(tmp_path)
-    Path("never-exits-1.yaml").write_text(POD)
+    (tmp_path / "manifests").mkdir()
+    Path("manifests/never-exits-1.yaml").write_text(POD)
     with connection.use(FakeCluster(fake)):
         yield fake
         fake.refusal = None
@@ -130,8 +131,9 @@ def test_every_call_prints_the_kubectl_command_that_does_the_same(api: FakeApi, 
     namespace = "restart-policies-c0ffee"
     assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("$")] == [
         f"$ kubectl create namespace {namespace}",
-        f"$ kubectl apply --server-side -n {namespace} -f never-exits-1.yaml",
-        f"$ kubectl apply --server-side --dry-run=server -n {namespace} -f never-exits-1.yaml",
+        f"$ kubectl apply --server-side -n {namespace} -f manifests/never-exits-1.yaml",
+        f"$ kubectl apply --server-side --dry-run=server -n {namespace} "
+        "-f manifests/never-exits-1.yaml",
         f"""$ kubectl patch pod/p -n {namespace} -p '{{"spec": {{"restartPolicy": "Never"}}}}'""",
         f"$ kubectl delete pod/p -n {namespace} --wait=false",
         f"$ kubectl delete namespace {namespace} --wait=false",
@@ -159,7 +161,8 @@ def test_an_acceptance_is_not_the_answer_until_admission_has_caught_up(
     monkeypatch.setattr(polling, "FIRST_PAUSE", 0)
     assert lab.try_apply("never-exits-1.yaml", within=5).status == 422
     assert capsys.readouterr().out.splitlines()[-2:] == [
-        "$ kubectl apply --server-side --dry-run=server -n x-c0ffee -f never-exits-1.yaml",
+        "$ kubectl apply --server-side --dry-run=server -n x-c0ffee "
+        "-f manifests/never-exits-1.yaml",
         "no",
     ]
 
@@ -198,7 +201,7 @@ def test_a_refused_apply_says_what_to_do_next(api: FakeApi, tmp_path: Path):
     with pytest.raises(ApiError) as failure:
         lab.apply("never-exits-1.yaml")
     assert str(failure.value) == (
-        f"{tmp_path.name}/never-exits-1.yaml, line 4: "
+        "manifests/never-exits-1.yaml, line 4: "
         "the API server rejected Pod p (422 Invalid)\n\n"
         "  spec.restartPolicy: Unsupported value\n\n"
         "  Next: correct spec.restartPolicy in never-exits-1.yaml (line 4) and run the cell again"
@@ -246,7 +249,7 @@ def test_an_object_whose_file_could_not_be_applied_is_stale_until_it_is_applied(
 def test_a_file_that_is_no_manifest_makes_its_objects_stale_as_well(api: FakeApi, manifest):
     lab = Lab("x")
     pods = lab.apply_all("never-exits-1.yaml")
-    Path("never-exits-1.yaml").write_text(manifest)
+    Path("manifests/never-exits-1.yaml").write_text(manifest)
     with pytest.raises(ManifestError):
         lab.apply_all("never-exits-1.yaml")
     with pytest.raises(StaleObject):
@@ -264,7 +267,7 @@ def test_a_closed_lab_and_its_objects_refuse(api: FakeApi):
         lambda: lab.apply("never-exits-1.yaml"),
         lambda: lab.try_apply("never-exits-1.yaml"),
         lambda: lab.pods({}),
-        lambda: lab.get("pods"),
+        lambda: lab.kubectl("get pods"),
         lambda: lab.nodes(),
     ):
         with pytest.raises(LabClosed) as failure:
@@ -295,7 +298,7 @@ def test_closing_twice_deletes_once(api: FakeApi):
 
 
 def test_several_documents_are_for_apply_all(api: FakeApi, tmp_path: Path):
-    Path("two.yaml").write_text(f"{POD}---\n{POD.replace('name: p', 'name: q')}")
+    Path("manifests/two.yaml").write_text(f"{POD}---\n{POD.replace('name: p', 'name: q')}")
     lab = Lab("x")
     assert [found.name for found in lab.apply_all("two.yaml")] == ["p", "q"]
     assert [result.accepted for result in lab.try_apply_all("two.yaml")] == [True, True]
@@ -305,17 +308,17 @@ def test_several_documents_are_for_apply_all(api: FakeApi, tmp_path: Path):
         with pytest.raises(ValueError) as failure:
             apply("two.yaml")
         assert str(failure.value) == (
-            f"{tmp_path.name}/two.yaml: the file has 2 documents, not one\n  Next: call {step}"
+            f"manifests/two.yaml: the file has 2 documents, not one\n  Next: call {step}"
         )
     assert len(api.asked) == asked
 
 
 def test_an_empty_manifest_is_an_error(api: FakeApi, tmp_path: Path):
-    Path("empty.yaml").write_text("# nothing\n")
+    Path("manifests/empty.yaml").write_text("# nothing\n")
     with pytest.raises(ValueError) as failure:
         Lab("x").apply("empty.yaml")
     assert str(failure.value) == (
-        f"{tmp_path.name}/empty.yaml: the file has no manifest: it is empty, or all of it is "
+        "manifests/empty.yaml: the file has no manifest: it is empty, or all of it is "
         "comments\n  Next: write a manifest into it and run the cell again"
     )
 
@@ -351,16 +354,16 @@ def test_an_empty_manifest_is_an_error(api: FakeApi, tmp_path: Path):
 def test_what_does_not_belong_in_the_labs_namespace_is_not_sent(
     api: FakeApi, tmp_path: Path, manifest: str, call: str, message: str
 ):
-    Path("a.yaml").write_text(manifest)
+    Path("manifests/a.yaml").write_text(manifest)
     lab = Lab("x")
     with pytest.raises(ManifestError) as failure:
         getattr(lab, call)("a.yaml")
-    assert str(failure.value) == f"{tmp_path.name}/a.yaml, {message}"
+    assert str(failure.value) == f"manifests/a.yaml, {message}"
     assert not [method for method, _ in api.asked if method == "apply"]
 
 
 def test_the_labs_own_namespace_may_stand_in_a_manifest(api: FakeApi):
-    Path("a.yaml").write_text(POD.replace("{name: p}", "{name: p, namespace: x-c0ffee}"))
+    Path("manifests/a.yaml").write_text(POD.replace("{name: p}", "{name: p, namespace: x-c0ffee}"))
     assert Lab("x").apply("a.yaml").name == "p"
 
 
@@ -369,11 +372,11 @@ def test_a_kind_that_is_not_served_is_named_with_its_line(api: FakeApi, tmp_path
         raise UnknownKind(version, kind, ["Pod (v1)"], Server("", ""))
 
     monkeypatch.setattr(api, "is_namespaced", unknown)
-    Path("a.yaml").write_text(POD.replace("Pod", "Pdo"))
+    Path("manifests/a.yaml").write_text(POD.replace("Pod", "Pdo"))
     with pytest.raises(UnknownKind) as failure:
         Lab("x").apply("a.yaml")
     assert str(failure.value) == (
-        f"{tmp_path.name}/a.yaml, line 2: the API server serves no kind Pdo of apiVersion v1; "
+        "manifests/a.yaml, line 2: the API server serves no kind Pdo of apiVersion v1; "
         "close names: Pod (v1)\n\n  Next: correct kind and apiVersion and run the cell again, or "
         "install the CRD that defines the kind"
     )
@@ -384,9 +387,9 @@ def test_an_object_with_a_generated_name_is_created(api: FakeApi, monkeypatch, c
         return manifest | {"metadata": {"name": "p-1", "uid": "u", "resourceVersion": "1"}}
 
     monkeypatch.setattr(api, "apply", create)
-    Path("a.yaml").write_text(POD.replace("name: p", "generateName: p-"))
+    Path("manifests/a.yaml").write_text(POD.replace("name: p", "generateName: p-"))
     assert Lab("x").apply("a.yaml").name == "p-1"
-    assert capsys.readouterr().out.endswith("$ kubectl create -n x-c0ffee -f a.yaml\n")
+    assert capsys.readouterr().out.endswith("$ kubectl create -n x-c0ffee -f manifests/a.yaml\n")
 
 
 def test_clients_by_their_place(api: FakeApi):
@@ -477,7 +480,7 @@ def test_another_cluster_shows_what_it_provides(api: FakeApi, monkeypatch):
     assert all(FakeCluster(api).provides(need) for need in NEEDS)
 
 
-def test_describe_and_get_run_the_environments_kubectl(api: FakeApi, tmp_path, monkeypatch, capsys):
+def test_kubectl_is_the_one_of_the_environment(api: FakeApi, tmp_path, monkeypatch, capsys):
     script = tmp_path / "kubectl"
     script.write_text('#!/bin/sh\n[ "$7" = nosuch ] && { echo no >&2; exit 1; }\necho "$@"\n')
     script.chmod(0o755)
@@ -489,14 +492,13 @@ def test_describe_and_get_run_the_environments_kubectl(api: FakeApi, tmp_path, m
     where = "--kubeconfig config --context kind --request-timeout=35s"
     for call, words in (
         (pod.describe, "describe pod/p"),
-        (lambda: lab.describe("pods"), "describe pods"),
-        (lambda: lab.get("pods"), "get pods"),
+        (lambda: lab.kubectl("get pods -o wide"), "get pods -o wide"),
     ):
         printed = f"{where} {words} -n x-c0ffee\n"
         assert call() == printed
         assert capsys.readouterr().out == f"$ kubectl {words} -n x-c0ffee\n{printed}"
     with pytest.raises(RuntimeError, match="kubectl get nosuch -n x-c0ffee failed: no\n  Next: "):
-        lab.get("nosuch")
+        lab.kubectl("get nosuch")
 
 
 def test_scale_sets_the_replicas(api: FakeApi, capsys):
@@ -509,16 +511,16 @@ def test_scale_sets_the_replicas(api: FakeApi, capsys):
 def test_a_missing_manifest_is_named_with_those_that_there_are(api: FakeApi, tmp_path: Path):
     with pytest.raises(FileNotFoundError) as failure:
         Lab("x").apply("other")
-    assert str(failure.value) == f"no other in {tmp_path}; there are: never-exits-1.yaml"
+    assert str(failure.value) == f"no other in {tmp_path}/manifests; there are: never-exits-1.yaml"
     with pytest.raises(FileNotFoundError) as failure:
         Lab("x").apply("never-exit-1.yaml")
     assert str(failure.value) == (
-        f"no never-exit-1.yaml in {tmp_path}; did you mean never-exits-1.yaml?"
+        f"no never-exit-1.yaml in {tmp_path}/manifests; did you mean never-exits-1.yaml?"
     )
 
 
 def test_an_object_in_no_namespace_has_the_labs_name_and_goes_with_its_namespace(api: FakeApi):
-    Path("older.yaml").write_text(POD.replace("kind: Pod", "kind: IngressClass"))
+    Path("manifests/older.yaml").write_text(POD.replace("kind: Pod", "kind: IngressClass"))
     metadata = Lab("x").apply_cluster_scoped("older.yaml").object["metadata"]
     assert metadata["name"] == "x-c0ffee-p"
     [owner] = metadata["ownerReferences"]
@@ -564,7 +566,9 @@ def test_the_command_for_a_tls_secret_names_files_and_does_not_print_the_key(api
 
 
 def test_a_dry_run_tells_the_warnings_of_what_is_accepted(api: FakeApi, capsys) -> None:
-    Path("old.yaml").write_text("{apiVersion: v1, kind: Endpoints, metadata: {name: old}}")
+    Path("manifests/old.yaml").write_text(
+        "{apiVersion: v1, kind: Endpoints, metadata: {name: old}}"
+    )
     answer = Lab("x").try_apply("old.yaml")
     assert (answer.accepted, answer.message) == (True, "v1 Endpoints is deprecated")
     assert "Warning: v1 Endpoints is deprecated\n" in capsys.readouterr().out

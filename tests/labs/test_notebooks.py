@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from cluster import paths
-from nbclaims import labs
+from nbclaims import labs, slices
 
 CELL_LINES = 15
 """The most lines that a cell may have, so that a reader sees it as a whole."""
@@ -52,3 +52,12 @@ def test_each_of_two_cells_with_the_same_first_line_is_measured() -> None:
 def too_long(sources: list[str]) -> list[str]:
     """Return the cells that have more lines than a reader sees as a whole."""
     return [source for source in sources if len(source.splitlines()) > CELL_LINES]
+
+
+@each_lab
+def test_cells_with_a_claim_are_folded_and_no_others(lab: Path) -> None:
+    """A claim's cell states what is expected: it would answer the question above it."""
+    for cell in labs.code(labs.read(lab)):
+        folded = "hide-input" in cell.metadata.get("tags", [])
+        assert folded == bool(slices.claims(slices.parse([cell.source]))), cell.source
+        assert cell.metadata.get("jupyter", {}).get("source_hidden", False) == folded

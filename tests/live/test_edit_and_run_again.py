@@ -74,13 +74,14 @@ data: {a: b}
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "manifests").mkdir()
     lab = Lab("edit-and-run-again")
     yield lab
     lab.close()
 
 
 def apply(lab: Lab, manifest: str) -> KubernetesObject:
-    Path("a.yaml").write_text(manifest)
+    Path("manifests/a.yaml").write_text(manifest)
     return lab.apply("a.yaml")
 
 
@@ -97,7 +98,7 @@ def test_an_edited_pod_is_created_again_and_its_timeline_begins_anew(lab: Lab, c
     capsys.readouterr()
     again = apply(lab, POD.replace("exit 1", "exit 0"))
     assert capsys.readouterr().out == (
-        f"$ kubectl apply --server-side -n {lab.namespace} -f a.yaml\n"
+        f"$ kubectl apply --server-side -n {lab.namespace} -f manifests/a.yaml\n"
         "pod/p deleted and created again: these fields can't be changed "
         "(spec.containers[0].command)\n"
     )
@@ -140,7 +141,7 @@ def test_what_the_api_server_fixes_is_created_again(
 
 def test_try_apply_reports_the_refusal_and_deletes_nothing(lab: Lab):
     pod = apply(lab, POD)
-    Path("a.yaml").write_text(POD.replace("exit 1", "exit 0"))
+    Path("manifests/a.yaml").write_text(POD.replace("exit 1", "exit 0"))
     result = lab.try_apply("a.yaml")
     assert (result.status, result.reason, result.field) == (422, "Invalid", "spec")
     assert pod.object
@@ -148,13 +149,13 @@ def test_try_apply_reports_the_refusal_and_deletes_nothing(lab: Lab):
 
 def test_kubectl_in_a_terminal_and_the_lab_take_turns(lab: Lab, capsys):
     deployment = apply(lab, DEPLOYMENT)
-    Path("a.yaml").write_text(DEPLOYMENT.replace("replicas: 1", "replicas: 0"))
-    ran = kubectl(lab, "apply", "--server-side", "-f", "a.yaml")
+    Path("manifests/a.yaml").write_text(DEPLOYMENT.replace("replicas: 1", "replicas: 0"))
+    ran = kubectl(lab, "apply", "--server-side", "-f", "manifests/a.yaml")
     assert (ran.stdout, ran.stderr) == ("deployment.apps/d serverside-applied\n", "")
     apply(lab, DEPLOYMENT)
     capsys.readouterr()
-    Path("a.yaml").write_text(DEPLOYMENT.replace("replicas: 1", "replicas: 0"))
-    ran = kubectl(lab, "apply", "-f", "a.yaml")
+    Path("manifests/a.yaml").write_text(DEPLOYMENT.replace("replicas: 1", "replicas: 0"))
+    ran = kubectl(lab, "apply", "-f", "manifests/a.yaml")
     assert ran.stdout == "deployment.apps/d configured\n"
     assert ran.stderr.startswith(
         "Warning: resource deployments/d is missing the kubectl.kubernetes"
@@ -175,7 +176,7 @@ def test_kubectl_in_a_terminal_and_the_lab_take_turns(lab: Lab, capsys):
         (
             "restartPolicy: Never",
             "restartPolicy: Sometimes",
-            "edit/a.yaml, line 6: the API server rejected Pod p (422 Invalid)\n\n"
+            "manifests/a.yaml, line 6: the API server rejected Pod p (422 Invalid)\n\n"
             '  spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", '
             '"OnFailure", "Never"\n\n'
             "  Next: correct spec.restartPolicy in a.yaml (line 6) and run the cell again",
@@ -183,7 +184,8 @@ def test_kubectl_in_a_terminal_and_the_lab_take_turns(lab: Lab, capsys):
         (
             "restartPolicy: Never",
             "restartPolici: Never",
-            "edit/a.yaml, line 6: the API server rejected Pod p (500 Internal Server Error)\n\n"
+            "manifests/a.yaml, line 6: the API server rejected Pod p "
+            "(500 Internal Server Error)\n\n"
             "  failed to create typed patch object (/p; /v1, Kind=Pod): "
             ".spec.restartPolici: field not declared in schema\n\n"
             "  Next: correct spec.restartPolici in a.yaml (line 6) and run the cell again",
@@ -203,11 +205,13 @@ def test_kinds_that_are_not_served_have_close_names(lab: Lab):
 
 
 def test_of_several_documents_all_are_applied_or_none(lab: Lab, capsys):
-    Path("b.yaml").write_text(f"{CONFIG}---\n{SERVICE}---\n{POD.replace('Never', 'Sometimes')}")
+    Path("manifests/b.yaml").write_text(
+        f"{CONFIG}---\n{SERVICE}---\n{POD.replace('Never', 'Sometimes')}"
+    )
     with pytest.raises(ApiError):
         lab.apply_all("b.yaml")
     bad = POD.replace("restartPolicy", "serviceAccountName: nobody\n  restartPolicy")
-    Path("b.yaml").write_text(f"{CONFIG}---\n{SERVICE}---\n{bad}")
+    Path("manifests/b.yaml").write_text(f"{CONFIG}---\n{SERVICE}---\n{bad}")
     capsys.readouterr()
     with pytest.raises(ApiError) as failure:
         lab.apply_all("b.yaml")
@@ -220,7 +224,7 @@ def test_of_several_documents_all_are_applied_or_none(lab: Lab, capsys):
 
 
 def test_a_list_is_applied_item_by_item(lab: Lab):
-    Path("b.yaml").write_text(
+    Path("manifests/b.yaml").write_text(
         "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: "
         "{name: a}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {generateName: b-}}\n"
     )
