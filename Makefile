@@ -17,6 +17,9 @@ RUN := .venv/bin/python -m
 # The tests that need no cluster: all but those that other targets run, so that none is forgotten.
 UNIT_TESTS := tests $(addprefix --ignore tests/, \
   live mutants/test_mutants.py labs/test_labs.py labs/test_manifests.py book/test_pages.py)
+VALE := .venv/bin/vale
+# What vale reads, besides the sentences of the claims.
+PROSE := README.md CONTRIBUTING.md CHANGELOG.md book labs nbclaims kubelab cluster tests
 # The HTML is complete, and what it is built from: directories too, for files that are removed.
 # Absolute paths, because `book`, `labs` and `cluster` are also the names of targets.
 HTML := _build/html/.complete
@@ -100,12 +103,14 @@ test: $(VENV) ## All that CI runs | 25 min / 40 min
 	@$(RUN) pytest -n 2 --dist worksteal tests/book/test_pages.py
 
 .PHONY: lint
-lint: $(VENV) ## Check style, format, types and imports between packages | 15 s
+lint: $(VENV) $(VALE) ## Check style, types, imports between packages, wording and spelling | 15 s
 	@$(RUN) ruff check --quiet
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) mypy --no-error-summary
 	@contracts=$$(.venv/bin/lint-imports --no-logo --no-cache) || { echo "$$contracts"; exit 1; }
 	@git grep -lE '^#!.*\b(ba)?sh$$' | xargs .venv/bin/shellcheck
+	@mkdir -p _build && $(RUN) nbclaims sentences >_build/sentences.md
+	@$(VALE) --output=line $(PROSE) _build/sentences.md
 
 .PHONY: unit
 unit: $(VENV) ## The tests that need no cluster, the examples in docstrings, and coverage | 20 s
@@ -154,6 +159,12 @@ $(VENV): requirements.txt pyproject.toml
 	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# Vale is a Go program; its module, with everything that it needs, is pinned in .vale/go.sum.
+$(VALE): .vale/go.mod $(VENV)
+	@echo 'Compiling vale, which checks wording and spelling (about 1 min) ...'
+	@mkdir -p _build && cd .vale && go build -o ../$@ github.com/vale-cli/vale/v3/cmd/vale 2>../_build/vale.log \
+	  || { cat ../_build/vale.log; exit 1; }
 
 # Only when asked for: a checkout gives both files any age.
 ifneq ($(filter requirements.txt,$(MAKECMDGOALS)),)

@@ -1,4 +1,4 @@
-"""Run a command to its end, and put the end of its output into the error if it fails."""
+"""Run a command, and put the last lines of its output into the error if it fails."""
 
 import os
 import signal

@@ -1,7 +1,7 @@
 """The Docker engine that the cluster runs on.
 
 An engine that responds is used as it is. Where none runs and the user is root on Debian or Ubuntu,
-the project installs Docker and starts a daemon of its own (daemon.py). The user's Docker
+the project installs Docker and starts its own daemon (daemon.py). The user's Docker
 configuration is never changed.
 """
 

@@ -61,7 +61,7 @@ def is_registry(url: str, within: float) -> bool:
     """Return whether an image registry responds at a URL.
 
     A connection alone doesn't prove it: in some networks a proxy accepts every connection and
-    responds with content of its own. A registry has a valid certificate and sends its API version
+    responds with its own content. A registry has a valid certificate and sends its API version
     or an authentication challenge.
     """
     try:

@@ -24,7 +24,7 @@ class Answer:
 
     result: str
     by: str | None = None
-    """The Pod (or the container beside the cluster) that named itself in the answer."""
+    """The Pod, or the container outside the cluster, that named itself in the response."""
     source: str | None = None
     """The IP address that the request came from, as the answering Pod saw it."""
     new_connection: bool = True
@@ -49,7 +49,7 @@ class Lookup:
 
 
 def counts(answers: Iterable[Answer]) -> dict[str, int]:
-    """How many requests each Pod answered; those that nobody answered are counted by result."""
+    """How many requests each Pod answered; requests without an answer are counted by result."""
     return dict(sorted(Counter(answer.by or answer.result for answer in answers).items()))
 
 

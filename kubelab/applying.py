@@ -20,9 +20,9 @@ from kubelab.store import Store
 from kubelab.waiting import WaitFailed
 
 GONE_WITHIN = 60
-"""Seconds until a deleted object is gone. A Pod takes 1 to 3 s."""
+"""Seconds until a deleted object no longer exists. A Pod takes 1 to 3 s."""
 GRACE = 1
-"""Seconds that a Pod gets that is created again: whoever edits a manifest waits for it."""
+"""Grace period in seconds of a Pod that is recreated, after a learner edited its manifest."""
 SHOWN_FIELDS = 3
 
 MUTABLE_IN_PODS = re.compile(r"spec\.(initC|c)ontainers\[\d+\]\.image")

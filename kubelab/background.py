@@ -27,12 +27,12 @@ class BackgroundRequests:
         self._process = subprocess.Popen(command, env=env, stdin=pipe, stdout=pipe, text=True)
 
     def stop(self) -> list[tuple[str, float]]:
-        """Stop the requests; return who answered each one, or how it failed, and when it ended."""
+        """Stop the requests; return which Pod answered each one, or how it failed, and when."""
         return results_in(self._process.communicate()[0], self._answers_as)
 
 
 def results_in(output: str, answers_as: Callable[[str], bool]) -> list[tuple[str, float]]:
-    """Read what REPEATED_REQUESTS printed: who answered, or the failure, and when."""
+    """Read what REPEATED_REQUESTS printed: the Pod that answered, or the failure, and when."""
     parts, found = output.split(END_OF_RECORD), []
     for record, at in zip(parts[::2], parts[1::2], strict=False):
         body, code, status, _ = record.rsplit(END_OF_FIELD, 3)

@@ -201,7 +201,7 @@ class Api:
         """Run a command in a container: `(exit code, stdout, stderr)`."""
         from kubernetes import client, stream
 
-        # stream.stream() replaces a method of the client it is given: a client of its own, so that
+        # stream.stream() replaces a method of the client it is given: a separate client, so that
         # a watch in another thread goes on.
         core = client.CoreV1Api(limited(self._new_client()))
         limit_web_sockets()
@@ -224,7 +224,7 @@ class Api:
             code = exit_code(session, pod, container, command, COMMAND_SECONDS)
             return code, session.read_stdout(), session.read_stderr()
         finally:
-            # The client leaves the connection open, also after the command has ended.
+            # The client leaves the connection open, also after the command exited.
             session.close()
 
 
@@ -241,7 +241,7 @@ class Watch:
 
     def stop(self) -> None:
         """End the watch; another thread may iterate over it."""
-        with contextlib.suppress(ValueError, OSError):  # it has ended, or does so just now
+        with contextlib.suppress(ValueError, OSError):  # it exited, or exits just now
             self._response.shutdown()
 
 

@@ -85,7 +85,7 @@ class Service(KubernetesObject):
 
 
 class EndpointSlices:
-    """The EndpointSlices of a Service, seen as one. Slices that are gone are left out."""
+    """The EndpointSlices of a Service, seen as one. Deleted slices are left out."""
 
     kind = "EndpointSlice"
 
@@ -172,7 +172,7 @@ class EndpointSlices:
         WaitFailed after `within` seconds.
 
         The EndpointSlices follow the Pods a moment later. Those of a Service without a selector
-        follow nobody, and an ExternalName Service has none.
+        follow no Pods, and an ExternalName Service has none.
         """
         if not self._selector:
             return

@@ -26,7 +26,7 @@ tar -C "$folder" -c .
 ctr -n k8s.io images unmount --rm "$folder" >/dev/null 2>&1"""
 
 # cat ends when its input does: when the lab is closed, and when the process that holds the other
-# end is gone, also by kill -9. Then the engine removes the container.
+# end is closed, also by kill -9. Then the engine removes the container.
 # Without the default routes nothing leaves the nodes' network, see cluster/egress.py.
 START = """ip route del default; ip -6 route del default 2>/dev/null
 /agnhost netexec --http-port="$1" --udp-port="$1" >/dev/null 2>&1 &

@@ -1,4 +1,4 @@
-"""A program in the cluster that is asked over HTTP, by curl from a client, as people would."""
+"""A program in the cluster that a client calls over HTTP with curl, as people would."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REQUEST_SECONDS = 30
 
 
 class NoAnswer(RuntimeError):
-    """Nobody is there, or it cannot answer now."""
+    """The program doesn't respond, or cannot answer now."""
 
 
 class HttpApi:

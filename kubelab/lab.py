@@ -1,4 +1,4 @@
-"""A lab: a folder of manifests and a namespace of its own."""
+"""A lab: a folder of manifests and its own namespace."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Time limits for everything that waits for the API server, and a line when it is silent.
 
-The client has none of its own for discovery and for commands in containers: an API server that
+The client itself has none for discovery and for commands in containers: an API server that
 accepts connections and never answers would hang a cell without a word.
 """
 

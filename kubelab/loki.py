@@ -1,4 +1,4 @@
-"""A Loki, asked from a client Pod: which lines it holds, and how many it was sent."""
+"""A Loki, queried from a client Pod: which lines it holds, and how many it received."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Loki:
         answer = json.loads(self._api.ask(*self._query(tenant), FAIL))
         streams = answer["data"]["result"]
         entries = [entry for stream in streams for entry in stream["values"]]
-        # Loki sorts within a stream. Across streams it is for the one who asks.
+        # Loki sorts within a stream. Across streams the client has to sort.
         return [line for _, line in sorted(entries, key=lambda entry: int(entry[0]))]
 
     def _query(self, tenant: str) -> list[str]:

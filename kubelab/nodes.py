@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kubelab.endpoints import Service
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
-"""The label of control plane nodes; kubeadm gives workers no label of their own."""
+"""The label of control plane nodes; kubeadm gives workers no such label."""
 SELECTORS = {"control-plane": CONTROL_PLANE, "worker": f"!{CONTROL_PLANE}", None: ""}
 
 

@@ -22,7 +22,7 @@ from kubelab.store import Informer, Snapshot
 from kubelab.timeline import Timeline, changes, container_statuses, log_timestamps, state_of
 
 LOG_SECONDS = 30
-"""How long a container may take to write the lines that `log_timestamps` asks for."""
+"""How long a container may take to write the lines that `log_timestamps` reads."""
 
 LAST_EVENTS = 5
 """How many Kubernetes Events a failed wait shows."""
@@ -71,7 +71,7 @@ class Container:
 
     @property
     def exit_code(self) -> int | None:
-        """Of a container that has terminated and is not started again, or not yet."""
+        """Of a container that terminated and is not restarted, or not yet."""
         return state_of(self.status)[1].get("exitCode")
 
     @property
@@ -163,7 +163,7 @@ class KubernetesObject:
         return f"kubectl describe {self.reference} -n {self.namespace}"
 
     def snapshots(self) -> list[Snapshot]:
-        """Every snapshot of this very object (by UID, not of a namesake), and that it is gone."""
+        """Every snapshot of this very object (by UID, not of a namesake), and its deletion."""
         mine, is_mine = [], False
         for snapshot in self.informer.snapshots(self.name):
             if snapshot.object:
@@ -174,7 +174,7 @@ class KubernetesObject:
 
     @property
     def object(self) -> dict[str, Any] | None:
-        """The object as the API gives it; None when it is gone."""
+        """The object as the API returns it; None when it no longer exists."""
         snapshots = self.snapshots()
         return snapshots[-1].object if snapshots else None
 
@@ -208,7 +208,7 @@ class KubernetesObject:
     def delete(self, quiet: bool = False, grace: int | None = None) -> None:
         """Ask for its deletion; wait for `gone()` where it matters.
 
-        `grace` is a Pod's grace period in seconds for this once, instead of its own.
+        `grace` is a Pod's grace period in seconds for this once, instead of the manifest's.
         """
         options = {} if grace is None else {"gracePeriodSeconds": grace}
         if not quiet:
@@ -291,7 +291,7 @@ class KubernetesObject:
     def events(self, reason: str | None = None, within: float = 0) -> list[dict[str, Any]]:
         """Kubernetes Events about this object, oldest first, as the API gives them.
 
-        For `within` seconds none at all is not yet the answer: whoever does something tells of it
+        For `within` seconds none at all is not yet the answer: a component records it
         a moment later.
         """
         echo(f"kubectl events --for {self.reference} -n {self.namespace}")
@@ -425,7 +425,7 @@ class Pod(KubernetesObject):
         """Run a command in a container, the first one without a name: exit code, stdout, stderr.
 
         Raises:
-            CommandFailed: The Pod is gone or has ended, or the command didn't run or didn't end.
+            CommandFailed: The Pod no longer exists or terminated, or the command failed to run.
             ValueError: The Pod has no such container.
         """
         names = self._containers(container, "no command can run in it")
@@ -447,7 +447,7 @@ class Pod(KubernetesObject):
         )
 
     def _containers(self, wanted: str | None, when_gone: str) -> list[str]:
-        """The names of the containers; an error where the Pod is gone or lacks the wanted one."""
+        """The names of the containers; an error without the Pod or the wanted container."""
         if self.object is None:
             raise CommandFailed(
                 f"{self} is gone: {when_gone}\n  Next: run the cell again that applies it"

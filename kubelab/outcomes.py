@@ -18,7 +18,7 @@ def outcomes(
 ) -> dict[str, Any]:
     """What `read` says of each object by its key, and a table of what happened to each.
 
-    `read` returns None while the outcome is open. It is asked again whenever a watch saw something,
+    `read` returns None while the outcome is open. It is called again after each watch event,
     so it should look for what stays true once it is. An object is deleted as soon as its outcome is
     known: nothing of it goes on being restarted. WaitFailed after `within` seconds.
     """
@@ -39,7 +39,7 @@ def outcomes(
             raise _gave_up({key: objects[key] for key in objects if key not in found}, within)
         progress.update(f"· {len(found)} known · {within - remaining:.0f} s of {within:g} s")
         if len(found) < len(objects):
-            # Of the controllers' own watches nobody wakes this one: hence the short sleep.
+            # The controllers' own watches don't wake this one: hence the short sleep.
             pods.sleep_until_change(count, min(remaining, PROGRESS_EVERY))
     echo("kubectl delete … --wait=false  # each as soon as its outcome was known")
     table({key: {"outcome": found[key], "in order": happened[key]} for key in objects})

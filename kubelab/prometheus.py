@@ -1,4 +1,4 @@
-"""A Prometheus, asked in PromQL from a client Pod.
+"""A Prometheus, queried in PromQL from a client Pod.
 
 It scrapes when its interval says so, and no watch tells when: `wait_for_scrape` waits for a scrape
 that began later, and `wait_for_value` queries again until a value is as expected or its time is up.
@@ -24,7 +24,7 @@ IN_TRANSIT = 0.5
 moment before it shows it, statsd_exporter for up to 0.2 s."""
 
 ANSWERED = "timestamp(up) and up == 1"
-"""When each Pod was last asked, where it has answered."""
+"""When each Pod was last scraped successfully."""
 
 
 class Prometheus:
@@ -41,7 +41,7 @@ class Prometheus:
         return self._series(promql)
 
     def by(self, label: str, promql: str) -> dict[str, float]:
-        """The values of an instant query, by a label that each series has a value of its own in."""
+        """The values of an instant query, by a label whose value differs between the series."""
         return {labels[label]: value for labels, value in self.series(promql)}
 
     def value(self, promql: str) -> float | None:

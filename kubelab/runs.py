@@ -2,7 +2,7 @@
 
 A run is one notebook session, or one call of the tests with all its processes. Every namespace
 carries its run's label, and every process of a run holds a lock on a file of the run's name for as
-long as it lives; also `kill -9` lets go of it. So a run whose file nobody locks has ended, and no
+long as it lives; also `kill -9` lets go of it. So a run whose file is not locked is over, and no
 live session is taken for a leftover. Runs of other checkouts have no file here and are let be.
 """
 
@@ -37,7 +37,7 @@ def join() -> str:
 
 
 def remove_leftovers(api: Api) -> list[str]:
-    """Delete the namespaces of runs that have ended; their names. It doesn't wait for the end."""
+    """Delete the namespaces of runs that are over, without waiting; return their names."""
     removed = []
     for file in RUNS.iterdir():
         if _has_ended(file):
@@ -76,5 +76,5 @@ def _has_ended(file: Path) -> bool:
             return True
     except BlockingIOError:  # its own process lives
         return False
-    except FileNotFoundError:  # somebody else has cleaned up meanwhile
+    except FileNotFoundError:  # another run cleaned up meanwhile
         return False

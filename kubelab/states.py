@@ -39,7 +39,7 @@ def _never(obj: dict[str, Any]) -> str | None:
 
 @dataclass(frozen=True)
 class State:
-    """A test of an object as the API gives it; an object that is gone passes no test but `gone`."""
+    """A test of an object as the API gives it; a deleted object passes no test but `gone`."""
 
     text: str
     test: Callable[[dict[str, Any]], bool]
@@ -57,7 +57,7 @@ class State:
         )
 
     def holds(self, obj: dict[str, Any] | None) -> bool:
-        """Whether an object is in this state; None stands for one that is gone."""
+        """Whether an object is in this state; None stands for a deleted one."""
         return self.when_gone if obj is None else self.test(obj)
 
     def hopeless_because(self, obj: dict[str, Any]) -> str | None:
@@ -105,7 +105,7 @@ def checked(given: object, parameter: str) -> State:
         parameter: its name: `until` or `state`.
 
     Raises:
-        TypeError: it is text, a function that nobody called, or no state at all.
+        TypeError: it is text, a function that was not called, or no state at all.
     """
     if isinstance(given, State):
         return given
@@ -140,7 +140,7 @@ def phase(*names: str) -> State:
 
 
 def finished() -> State:
-    """The Pod has ended: phase Succeeded or Failed."""
+    """The Pod terminated: phase Succeeded or Failed."""
     return State(
         "finished",
         lambda pod: pod.get("status", {}).get("phase") in TERMINAL,
@@ -194,7 +194,7 @@ def without(field: str) -> State:
 
 
 def exited(container: str | None = None, times: int = 1) -> State:
-    """The container has ended so many times or more, whatever came of it."""
+    """The container exited so many times or more, with any exit code."""
 
     def test(pod: dict[str, Any]) -> bool:
         status = container_status(pod, container)

@@ -37,7 +37,7 @@ class Source(Protocol):
 
 
 class Snapshot(NamedTuple):
-    """An object as it was at one moment of the clock; no object means that it is gone."""
+    """An object as it was at one moment of the clock; no object means that it was deleted."""
 
     at: float
     object: dict[str, Any] | None
@@ -169,7 +169,7 @@ class Informer(Store):
                     return
 
     def _follow_once(self, version: str) -> str:
-        """Follow one watch to its end; the version to go on from."""
+        """Follow one watch until it closes; return the version to go on from."""
         self._watch = self._api.watch(self._path, version, **self._selection)
         for notice in self._watch:
             kind, obj = notice["type"], notice["object"]

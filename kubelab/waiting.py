@@ -55,7 +55,7 @@ class Watched(Protocol):
 
     @property
     def object(self) -> dict[str, Any] | None:
-        """The last snapshot's object; None when it is gone."""
+        """The last snapshot's object; None when it no longer exists."""
 
     @property
     def timeline(self) -> Timeline:
@@ -149,7 +149,7 @@ def _what_broke(watched: Watched, state: State, during: float, progress: Progres
             if not state.holds(obj):
                 return f"{describe(obj)} (at +{at - watched.start:.1f} s)"
         if last_look:
-            # Nothing changed where nothing was seen at all, which is a state of its own.
+            # Nothing changed where nothing was seen at all, which is a separate state.
             return None if snapshots or state.holds(None) else describe(None)
         if informer.error:
             raise informer.error

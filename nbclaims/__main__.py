@@ -1,12 +1,13 @@
-"""Commands for authors: write the labs' notebooks, and list what has to run."""
+"""Commands for authors: write the labs' notebooks, list what has to run and what claims say."""
 
 from __future__ import annotations
 
 import argparse
+import ast
 import sys
 from pathlib import Path
 
-from nbclaims import labs, pending
+from nbclaims import labs, pending, sites
 
 
 def main() -> int:
@@ -15,6 +16,9 @@ def main() -> int:
     parser.add_argument("--root", default=".", type=Path, help="the book's folder")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("notebooks", help="write the notebooks of labs/*/*.md")
+    commands.add_parser(
+        "sentences", help="print the sentences and reasons of all claims as Markdown, for a linter"
+    )
     listing = commands.add_parser(
         "pending", help="list what has no valid evidence; the exit code is 0 if nothing has to run"
     )
@@ -25,6 +29,8 @@ def main() -> int:
     sys.path.insert(0, str(root))
     if arguments.command == "pending":
         return list_pending(root, arguments.what)
+    if arguments.command == "sentences":
+        return print_sentences(root)
     for notebook in labs.write_notebooks(root):
         print(notebook.relative_to(root))
     return 0
@@ -36,6 +42,15 @@ def list_pending(root: Path, what: str) -> int:
     findings = found.all_labs() if what == "labs" else found.all_mutants()
     print(pending.report(findings, what.removesuffix("s")), flush=True)
     return int(any(finding.reason for finding in findings))
+
+
+def print_sentences(root: Path) -> int:
+    """Print each claim's sentence and reason, under its lab and name."""
+    for source in labs.sources(root):
+        for cell in labs.code_cells(source):
+            for call in sites.calls(ast.parse(cell)):
+                print(f"## `{source.stem}` `{call.name}`\n\n{call.sentence}.\n\n{call.because}.\n")
+    return 0
 
 
 if __name__ == "__main__":

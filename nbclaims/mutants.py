@@ -181,7 +181,7 @@ def run(
         together: the mutants, each of another claim.
         folder: where the copy goes; the caller has made it the working directory.
         cleanup: closes what the cells opened; called at the end, also after an error.
-        controls: claims that run without a change of their own, and must hold.
+        controls: claims that run without a change, and must hold.
 
     Returns:
         The verdicts on the mutants, and then those on the controls.

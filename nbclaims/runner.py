@@ -1,4 +1,4 @@
-"""Executes the notebook of a lab in a kernel of its own."""
+"""Executes the notebook of a lab in its own kernel."""
 
 from __future__ import annotations
 

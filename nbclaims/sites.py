@@ -19,6 +19,12 @@ class ClaimCall:
     sentence: str
     node: ast.Call
 
+    @property
+    def because(self) -> str:
+        """The reason, as far as it is written as a literal string."""
+        reasons = (one.value for one in self.node.keywords if one.arg == "because")
+        return next((str(r.value) for r in reasons if isinstance(r, ast.Constant)), "")
+
 
 @dataclass(frozen=True)
 class ClaimSite:

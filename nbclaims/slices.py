@@ -134,7 +134,7 @@ class Slicer:
     def _keys(
         self, statement: ast.stmt, binds: set[str], asked: list[set[str] | None]
     ) -> set[str] | None:
-        """Return the items of a statement's dict that are asked for; None for all it does."""
+        """Return the items of a statement's dict that are needed; None for all it does."""
         items = self.effects[statement].items
         keys = set().union(*(one or () for one in asked))
         known = len(binds) == 1 and asked and None not in asked and keys <= items.keys()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 MANY = 8
-"""Of more values than these, equal ones are counted: nobody reads a long list."""
+"""Of more values than these, equal ones are counted: a long list is not readable."""
 
 
 def in_words(values: Mapping[str, Any]) -> str:

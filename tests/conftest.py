@@ -49,7 +49,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _remove_namespaces(selector: str) -> list[str]:
-    """Delete these namespaces and wait until they are gone; the names of those that aren't."""
+    """Delete these namespaces, and wait; return the names of those that still exist."""
     api = connection.cluster().api
     informer = Informer(api, "/api/v1/namespaces", labelSelector=selector)
     runs.delete(api, runs.namespaces(api, selector))

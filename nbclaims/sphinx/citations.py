@@ -1,4 +1,4 @@
-"""The role {claim}`name`, and the memory of who cites what."""
+"""The role {claim}`name`, and the memory of which page cites what."""
 
 from __future__ import annotations
 

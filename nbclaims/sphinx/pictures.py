@@ -59,7 +59,7 @@ def visit_picture(translator: HTML5Translator, node: measured_picture) -> None:
     else:
         builder = translator.builder
         here = builder.get_relative_uri(builder.current_docname, page)
-        # A grid's cells lead to the claims of its lab, on whose page they stand.
+        # A grid's cells link to the claims of its lab, on whose page they stand.
         picture = _picture(run, node["name"]).replace("href='#claim-", f"href='{here}#claim-")
         # A wide table scrolls in its frame, which therefore has to be reached by keyboard.
         frame = f' table-frame" role="region" aria-labelledby="{node["name"]}-title" tabindex="0'

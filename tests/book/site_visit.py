@@ -65,14 +65,14 @@ def served(folder: Path) -> Iterator[str]:
 
 @dataclass
 class Visit:
-    """A page in the browser, with everything it asked for and complained of."""
+    """A page in the browser, with its requests and its error messages."""
 
     page: Page
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     def requests_beyond(self, origin: str) -> list[str]:
-        """Return the addresses it asked for outside of its own site."""
+        """Return the addresses that it requested outside its site."""
         own = (origin, "data:", "blob:")
         return [address for address in self.requests if not address.startswith(own)]
 
@@ -121,10 +121,10 @@ def soup(page: str) -> BeautifulSoup:
     return BeautifulSoup((HTML / page).read_text(encoding="utf-8"), "html.parser")
 
 
-# Each link into a page asks for its ids: the ledger's links took 18 s, all pages' now take 1 s.
+# Each link into a page needs its ids: the ledger's links took 18 s, all pages' now take 1 s.
 @functools.cache
 def anchors(page: str) -> tuple[list[str], list[str]]:
-    """Return the ids on a built page, and the addresses its links lead to."""
+    """Return the ids on a built page, and the addresses of its links."""
     parsed = soup(page)
     ids = [str(one["id"]) for one in parsed.select("[id]")]
     return ids, [str(one["href"]) for one in parsed.select("a[href]")]

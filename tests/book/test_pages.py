@@ -238,7 +238,7 @@ def wider_than_the_screen(page: Page) -> list[str]:
 def violations(page: Page) -> list[str]:
     """Return the serious and critical violations of WCAG that axe finds, each with a place."""
     page.evaluate(MARK_WHAT_LOOKS_ALIKE)
-    # Without the full lists of what passed, which nobody reads, axe is a third faster. Its preload
+    # Without the full lists of what passed, which no test reads, axe is a third faster. Its preload
     # fetches the style sheets again, which no rule that is on reads; where that takes more than
     # 10 s, a warning on the console fails the page.
     options = {"resultTypes": ["violations"], "preload": False}

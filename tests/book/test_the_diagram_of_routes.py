@@ -33,7 +33,7 @@ def arrows(chapter: Path) -> dict[tuple[str, str], str]:
 
 
 def stated(routes: str) -> dict[tuple[str, str], str]:
-    """The same from the manifest; a route whose rules have matches leads to its paths."""
+    """The same from the manifest; a route whose rules have matches routes its paths."""
     found = {}
     for route in yaml.safe_load_all(routes):
         [host] = route["spec"]["hostnames"]

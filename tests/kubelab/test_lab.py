@@ -1,4 +1,4 @@
-"""A lab against an API server that writes down what it is asked."""
+"""A lab against an API server that records its requests."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ spec: {containers: [{name: worker, image: i}]}
 
 
 class FakeApi:
-    """Namespaces exist as soon as they are asked for; objects are accepted as they are."""
+    """Namespaces exist as soon as they are requested; objects are accepted as they are."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []

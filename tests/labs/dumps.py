@@ -91,7 +91,7 @@ def _dump_logs(api: Api, pod: dict, folder: Path) -> None:
             try:
                 log = api.text(f"/api/v1/namespaces/{namespace}/pods/{name}/log", **query)
             except ApiError as error:
-                # No such run, or its container is gone: that is an answer too.
+                # No such run, or its container was deleted: that is an answer too.
                 log = f"{error.message}\n"
             target.write_text(log)
 

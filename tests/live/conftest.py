@@ -1,4 +1,4 @@
-"""A Pod in the cluster to ask things of."""
+"""A Pod in the cluster that runs commands for tests."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from typing import Any
 
 
 class Registry:
-    """What it serves, and what it was asked for."""
+    """What it serves, and the requests that it received."""
 
     def __init__(self, layout: Path) -> None:
         self.layout = layout

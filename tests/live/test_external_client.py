@@ -1,4 +1,4 @@
-"""A lab's container beside the cluster ends with the lab, however the lab ends."""
+"""A lab's container outside the cluster is removed with the lab, however the lab stops."""
 
 from __future__ import annotations
 

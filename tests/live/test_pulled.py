@@ -44,8 +44,8 @@ def running() -> Engine:
 @pytest.fixture(scope="module")
 def own_registry(tmp_path_factory) -> Iterator[loopback_registry.Registry]:
     """A registry with an image, `program:1`, that holds a program and nothing else, and with
-    another one, `program:forged`, that nobody has pulled: an engine doesn't ask again for content
-    that it still has of an image that is gone."""
+    another one, `program:forged`, that was never pulled: an engine doesn't request content again
+    that it still has of a deleted image."""
     folder = tmp_path_factory.mktemp("registry")
     (folder / "program.go").write_text(PROGRAM)
     subprocess.run(

@@ -60,7 +60,7 @@ def test_no_claim_holds_where_nothing_is_applied(
 ) -> None:
     taken = made_of(lab)
     monkeypatch.chdir(lab.parent)
-    # Every attempt is the last one: what nobody applies doesn't come.
+    # Every attempt is the last one: what is not applied doesn't appear.
     monkeypatch.setattr(polling, "clock", itertools.count(step=3600).__next__)
     with connection.use(InertCluster(connection.cluster())):
         holding, not_made = mutants.without_anything_applied(lab, cleanup=close_all)

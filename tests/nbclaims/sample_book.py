@@ -55,7 +55,7 @@ class Build:
     Attributes:
         pages: the HTML of the pages by name.
         problems: what it complained of, in order; a build without problems succeeded.
-        summary: what it printed of the claims at its end.
+        summary: what it printed about the claims.
     """
 
     pages: dict[str, str]
@@ -68,7 +68,7 @@ class Build:
 
 
 class SampleBook:
-    """A book in a folder of its own."""
+    """A book in its own folder."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
