@@ -1,0 +1,113 @@
+"""Links the first use of each glossary term on a page of the book to its definition.
+
+An author may link a term with {term}; then that link is the one. Text in headings, in code and in
+links stays as it is. A term that is written in lower case is also found at the beginning of a
+sentence; other terms are found as they are written. Both are found in the plural.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
+
+GLOSSARY = "book/about/glossary"
+ENTRY = re.compile(r"^(?P<term>\S.*)\n: ", re.MULTILINE)
+"""A term of a definition list in Markdown."""
+
+NOT_IN = (
+    nodes.title,
+    nodes.literal,
+    nodes.literal_block,
+    nodes.reference,
+    nodes.rubric,
+    nodes.raw,
+    addnodes.pending_xref,
+)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension with Sphinx."""
+    app.add_transform(LinkTerms)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def terms(glossary: str) -> list[str]:
+    """Return the terms of a glossary's text."""
+    return [entry["term"] for entry in ENTRY.finditer(glossary)]
+
+
+def pattern(names: list[str]) -> re.Pattern[str]:
+    """Return a pattern that finds terms as words; each term has a group."""
+    groups = []
+    # The longest first: `cluster IP` is no `cluster`.
+    for number, name in sorted(enumerate(names), key=lambda pair: -len(pair[1])):
+        first, rest = re.escape(name[0]), re.escape(name[1:])
+        first = f"[{name[0]}{name[0].upper()}]" if name[0].islower() else first
+        groups.append(f"(?P<t{number}>{first}{rest}(?:e?s)?)")
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(groups)})(?![\w-])")
+
+
+class LinkTerms(SphinxTransform):
+    """Puts the links into a page while it is read."""
+
+    # After the text is complete, and before references are collected.
+    default_priority = 215
+
+    def apply(self, **kwargs: Any) -> None:
+        """Link each term once."""
+        page = self.env.docname
+        if not page.startswith("book/") or page == GLOSSARY:
+            return
+        path = Path(self.env.doc2path(GLOSSARY))
+        self.env.note_dependency(str(path))
+        names = terms(path.read_text(encoding="utf-8"))
+        linked = {
+            reference["reftarget"].lower()
+            for reference in self.document.findall(addnodes.pending_xref)
+            if reference.get("reftype") == "term"
+        }
+        found = pattern(names)
+        for text in list(self.document.findall(nodes.Text)):
+            if not any(isinstance(parent, NOT_IN) for parent in _parents(text)):
+                self._link(text, found, names, linked)
+
+    def _link(
+        self, text: nodes.Text, found: re.Pattern[str], names: list[str], linked: set[str]
+    ) -> None:
+        pieces: list[nodes.Node] = []
+        end = 0
+        for match in found.finditer(text):
+            name = names[int(str(match.lastgroup)[1:])]
+            if name.lower() in linked:
+                continue
+            linked.add(name.lower())
+            pieces += [nodes.Text(text[end : match.start()]), self._reference(name, match[0])]
+            end = match.end()
+        if pieces:
+            text.parent.replace(text, [*pieces, nodes.Text(text[end:])])
+
+    def _reference(self, name: str, shown: str) -> addnodes.pending_xref:
+        reference = addnodes.pending_xref(
+            "",
+            nodes.inline("", shown, classes=["xref", "std", "std-term"]),
+            refdomain="std",
+            reftype="term",
+            reftarget=name,
+            refexplicit=True,
+            refwarn=True,
+        )
+        reference["refdoc"] = self.env.docname
+        return reference
+
+
+def _parents(node: nodes.Node) -> Iterator[nodes.Node]:
+    while node.parent is not None:
+        node = node.parent
+        yield node
