@@ -51,14 +51,9 @@ book: $(VENV) ## The whole book; only what changed runs again | 6 min / 20 min
 cluster: $(VENV) ## Start the cluster, or find it healthy | 3 s / 15 min
 	@$(RUN) cluster up
 
-# A terminal in JupyterLab has the kubectl of the .venv and the labs' KUBECONFIG. A login shell, which
-# JupyterLab starts where make's output is no terminal, would set another PATH.
 .PHONY: lab
-lab: cluster ## Open the labs in JupyterLab
-	@$(RUN) kubelab.hints .state/ipython
-	@KUBECONFIG=$(CURDIR)/.state/kubeconfig IPYTHONDIR=$(CURDIR)/.state/ipython \
-	  exec .venv/bin/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
-	  "--ServerApp.terminado_settings={'shell_command': ['$${SHELL:-bash}']}" labs
+lab: cluster ## Open the labs in JupyterLab, as copies in my-labs/
+	@KUBECONFIG=$(CURDIR)/.state/kubeconfig exec $(RUN) kubelab.workplace
 
 .PHONY: labs
 labs: $(VENV) ## Run labs without valid evidence; FORCE=1 all, SLOW=1 slow ones | 5 min

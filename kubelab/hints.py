@@ -1,7 +1,7 @@
 """Hints for the errors of a first session, in the kernels that `make lab` starts.
 
-`python -m kubelab.hints FOLDER` writes an IPython profile. Its kernels load this file by its path,
-because a kernel of another environment has no package kubelab: it imports nothing of the project.
+`write_profile` writes an IPython profile. Its kernels load this file by its path, because a kernel
+of another environment has no package kubelab: it imports nothing of the project.
 """
 
 from __future__ import annotations
@@ -57,7 +57,3 @@ def write_profile(folder: Path) -> None:
     startup.parent.mkdir(parents=True, exist_ok=True)
     source = str(Path(__file__).resolve())
     startup.write_text(f"__import__('runpy').run_path({source!r})['install'](get_ipython())\n")
-
-
-if __name__ == "__main__":
-    write_profile(Path(sys.argv[1]))

@@ -8,6 +8,7 @@ The front matter of a lab declares it, and `Lab(...)` checks it:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,16 @@ def declared(source: Path) -> list[str]:
     """Return the needs that a lab declares; none for a lab without a text, such as a test's.
 
     Args:
-        source: The lab's text, `labs/x/x.md`.
+        source: The lab's text, `labs/x/x.md`. A learner's copy has only the notebook beside it.
     """
-    return list(labs.front_matter(source).get("needs", [])) if source.exists() else []
+    notebook = labs.notebook_of(source)
+    if source.exists():
+        declaration = labs.front_matter(source)
+    elif notebook.exists():
+        declaration = json.loads(notebook.read_text())["metadata"].get("lab", {})
+    else:
+        declaration = {}
+    return list(declaration.get("needs", []))
 
 
 def _has_external_address(services: Any) -> bool:
