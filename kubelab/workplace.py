@@ -132,12 +132,12 @@ def _digest(path: Path) -> str:
 
 
 def write_settings(folder: Path) -> None:
-    """Write the settings into JupyterLab's configuration folder, unless the learner has some."""
-    for plugin, settings in SETTINGS.items():
-        path = folder / f"lab/user-settings/@jupyterlab/{plugin}.jupyterlab-settings"
+    """Write the settings into JupyterLab's folder of settings, unless the learner has some."""
+    for plugin, wanted in SETTINGS.items():
+        path = folder / f"@jupyterlab/{plugin}.jupyterlab-settings"
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(settings))
+            path.write_text(json.dumps(wanted))
 
 
 def open_labs(root: Path, state: Path) -> None:
@@ -154,12 +154,15 @@ def open_labs(root: Path, state: Path) -> None:
     os.environ["IPYTHONDIR"] = str(state / "ipython")
     for kind in ("CONFIG", "DATA", "RUNTIME"):
         os.environ[f"JUPYTER_{kind}_DIR"] = str(state / "jupyter" / kind.lower())
-    write_settings(state / "jupyter" / "config")
+    settings = state / "jupyter" / "settings"
+    write_settings(settings)
     shell = os.environ.get("SHELL", "bash")
     server = LabApp.initialize_server(
         [
             f"--ServerApp.root_dir={workplace.folder}",
             f"--LabApp.default_url=/lab/tree/{START}",
+            f"--LabApp.user_settings_dir={settings}",
+            f"--LabApp.workspaces_dir={state / 'jupyter' / 'workspaces'}",
             "--Application.log_level=ERROR",
             "--LabApp.log_level=ERROR",
             "--ServerApp.log_level=ERROR",

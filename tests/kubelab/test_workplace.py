@@ -54,7 +54,7 @@ def test_the_start_page_links_the_labs(root: Path):
 
 def test_settings_of_the_learner_stay(tmp_path: Path):
     write_settings(tmp_path)
-    news = tmp_path / "lab/user-settings/@jupyterlab/apputils-extension"
+    news = tmp_path / "@jupyterlab/apputils-extension"
     [file] = news.iterdir()
     assert json.loads(file.read_text())["fetchNews"] == "false"
     file.write_text("{}")
