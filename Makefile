@@ -123,6 +123,10 @@ pending-mutants: cluster
 notebooks: $(VENV) ## Write the notebooks from their Markdown sources
 	@$(RUN) nbclaims notebooks
 
+.PHONY: diagrams
+diagrams: $(VENV) ## Draw the diagrams that were written or changed
+	@$(RUN) book._ext.drawing
+
 .PHONY: bench-cluster
 bench-cluster: $(VENV) ## Measure how fast the cluster comes up
 	@$(RUN) cluster bench

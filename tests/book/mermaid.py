@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-FENCE = re.compile(r"^```+\s*\{?mermaid\}?\n(.*?)^```", re.DOTALL | re.MULTILINE)
-FRONT_MATTER = re.compile(r"\A---\n.*?^---\n", re.DOTALL | re.MULTILINE)
+from book._ext.drawing import code, sources
+
 NODE = re.compile(r'(\w+)(?:[\[({]+"([^"]*)"[\])}]+)?')
 LINK = re.compile(r'\s+(<?-->|-\.->|==>)(?:\|"?([^|"]*)"?\|)?\s+')
 NO_NODES = re.compile(r"(flowchart|accTitle:|accDescr:|direction|end$|%%)")
@@ -31,11 +31,6 @@ class Flowchart:
     arrows: list[Arrow] = field(default_factory=list)
 
 
-def sources(page: Path) -> list[str]:
-    """Return the source of each diagram of a page, in their order."""
-    return FENCE.findall(page.read_text(encoding="utf-8"))
-
-
 def first_flowchart(page: Path) -> Flowchart:
     """Return the first diagram of a page."""
     return read_flowchart(sources(page)[0])
@@ -48,7 +43,7 @@ def read_flowchart(source: str) -> Flowchart:
         ValueError: A line is none that this reader knows.
     """
     chart = Flowchart()
-    for line in map(str.strip, FRONT_MATTER.sub("", source).splitlines()):
+    for line in map(str.strip, code(source).splitlines()):
         if line and not NO_NODES.match(line):
             _read_nodes(line.removeprefix("subgraph "), chart)
     return chart

