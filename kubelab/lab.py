@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import difflib
-import fcntl
 import os
 import secrets
 import shlex
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, overload
 
 import yaml
+from filelock import FileLock
 
 import nbclaims.display
 from kubelab import connection, manifests, nodes, runs, traefik
@@ -177,8 +177,7 @@ class Lab:
     @contextlib.contextmanager
     def exclusive(self, what: str) -> Iterator[None]:
         """Change what all labs of the cluster share, while no other lab of this checkout does."""
-        with (runs.RUNS.parent / f"{what}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with FileLock(runs.RUNS.parent / f"{what}.lock"):
             yield
 
     def dry_run(self, file: str, until: State | None = None, within: float = 0) -> dict[str, Any]:

@@ -4,6 +4,8 @@ A run is one notebook session, or one call of the tests with all its processes. 
 carries its run's label, and every process of a run holds a lock on a file of the run's name for as
 long as it lives; also `kill -9` lets go of it. So a run whose file is not locked is over, and no
 live session is taken for a leftover. Runs of other checkouts have no file here and are let be.
+
+The processes of a run share its lock, which the library filelock doesn't offer.
 """
 
 from __future__ import annotations

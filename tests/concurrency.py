@@ -6,13 +6,14 @@ of them slower, until a kubelet reports so late that claims about moments fail.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from kubelab import runs
 
@@ -31,13 +32,16 @@ def slot(workers: int) -> Iterator[None]:
     folder.mkdir(parents=True, exist_ok=True)
     while True:
         for number in range(ALWAYS if pressure() > BUSY else workers):
-            with (folder / str(number)).open("w") as lock:
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    continue
+            lock = FileLock(folder / str(number))
+            try:
+                lock.acquire(blocking=False)
+            except Timeout:
+                continue
+            try:
                 yield
-                return
+            finally:
+                lock.release()
+            return
         time.sleep(0.5)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock, Timeout
 
 from kubelab import Lab, NoCluster, connection, has, polling, runs
 from kubelab import kubectl as kubectl_module
@@ -532,10 +532,9 @@ def test_what_all_labs_share_is_changed_by_one_at_a_time(api: FakeApi, tmp_path:
     with (
         one.exclusive("default-class"),
         other.exclusive("something-else"),
-        (tmp_path / "default-class.lock").open("w") as lock,
-        pytest.raises(BlockingIOError),
+        pytest.raises(Timeout),
     ):
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        FileLock(tmp_path / "default-class.lock").acquire(blocking=False)
     with other.exclusive("default-class"):
         pass
 
