@@ -33,7 +33,8 @@ INTEGRITY = (
 MEMBER = "package/dist/mermaid.min.js"
 FENCE = re.compile(r"^`{3,}\s*\{?mermaid\}?\n(.*?)^`{3,}$", re.DOTALL | re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\n.*?^---\n", re.DOTALL | re.MULTILINE)
-COORDINATE = re.compile(r"-?\d+\.\d{2,}")
+COORDINATE = re.compile(r"(?<![\d.])-?\d+\.\d{2,}(?![\d.])")
+"""A number with a fraction; not a part of `0.45.67`, which are two in a compressed path."""
 NOTES = re.compile(r' data-(?:points|look|et|edge|id)="[^"]*"')
 
 PALETTES = {

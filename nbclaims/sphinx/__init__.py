@@ -7,6 +7,7 @@ Configuration:
     claims_evidence: the folder of the evidence store, below the book's folder.
     claims_statements: the YAML file with the statements of a source text.
     claims_subject: what the environment's version is a version of, such as `Kubernetes`.
+    claims_ledger: the page with the ledger, to which the note of a claim links; empty for none.
     claims_versions: what the directive `versions` lists besides the runs: a dict of versions by
         name for each heading. Another extension can fill it at `config-inited`.
 """
@@ -64,6 +65,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("claims_evidence", evidence.FOLDER, "")
     app.add_config_value("claims_statements", "book/about/statements.yml", "")
     app.add_config_value("claims_subject", "", "")
+    app.add_config_value("claims_ledger", "", "html")
     app.add_config_value("claims_versions", {}, "", [dict])
     app.add_domain(ClaimDomain)
     app.add_role("claim", ClaimRole())

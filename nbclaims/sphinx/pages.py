@@ -76,6 +76,7 @@ def visit_citation(translator: HTML5Translator, node: claim_citation) -> None:
             serial=node["serial"],
             first=node["first"],
             subject=translator.builder.config.claims_subject,
+            ledger_page=translator.builder.config.claims_ledger,
             **_links(translator),
         )
         .strip()

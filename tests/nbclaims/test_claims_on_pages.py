@@ -22,7 +22,8 @@ def test_a_claim_without_a_run_shows_as_not_run(cited: SampleBook):
     build = cited.build()
     assert build.problems == []
     text = build.text("chapter")
-    assert "Evidence for “Never restarts nothing.”: not run Not run. The link" in text
+    assert "Evidence for “Never restarts nothing.”: not run" in text
+    assert "Not run. The link leads to the cell that would show it. Evidence" in text
     assert "proved" not in text
 
 
