@@ -1,7 +1,9 @@
-"""Sphinx extension: draws the theme's icons from web fonts only.
+"""Sphinx extension: mends two things in the pages that the theme writes.
 
 The theme loads each icon set twice: as web fonts, and as a script of 1.5 MB that blocks the page
 and replaces the same icons by drawings. Without the script the icons look the same.
+
+The button that unfolds a chapter's labs in the sidebar has no name that a screen reader could say.
 """
 
 from __future__ import annotations
@@ -16,37 +18,39 @@ from sphinx.errors import SphinxError
 SCRIPT = re.compile(
     r'<script src="[^"]*vendor/fontawesome/[^"]*/js/all\.min\.js[^"]*"></script>\n?'
 )
+BUTTON = re.compile(r'<summary>(?=<span class="toctree-toggle")')
+NAMED_BUTTON = '<summary aria-label="Labs of this chapter">'
 
 
-class IconScriptMissing(SphinxError):
-    """The theme no longer loads the script: this extension can be deleted."""
+class NothingToMend(SphinxError):
+    """The theme no longer has what this extension mends: a part of it can be deleted."""
 
-    category = "Icons error"
+    category = "Theme error"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
-    app.connect("build-finished", _remove)
+    app.connect("build-finished", _mend)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def _remove(app: Sphinx, exception: Exception | None) -> None:
+def _mend(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     out = Path(app.outdir)
-    changed = [remove_script(page) for page in out.rglob("*.html")]
+    changed = [mend(page) for page in out.rglob("*.html")]
     scripts = list(out.glob("_static/vendor/fontawesome/*/js/all.min.js*"))
     if not any(changed) and scripts:
-        raise IconScriptMissing("no page loads the icon script: delete book/_ext/icons.py")
+        raise NothingToMend("no page loads the icon script: delete that from theme_fixes.py")
     for script in scripts:
         script.unlink()
 
 
-def remove_script(page: Path) -> bool:
-    """Remove the script from a page; return whether the page had it."""
+def mend(page: Path) -> bool:
+    """Mend a page; return whether there was something to mend."""
     text = page.read_text(encoding="utf-8")
-    without = SCRIPT.sub("", text)
-    if without == text:
+    mended = BUTTON.sub(NAMED_BUTTON, SCRIPT.sub("", text))
+    if mended == text:
         return False
-    page.write_text(without, encoding="utf-8")
+    page.write_text(mended, encoding="utf-8")
     return True
