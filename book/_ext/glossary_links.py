@@ -16,10 +16,13 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
+from sphinx.transforms.post_transforms import SphinxPostTransform
 
 GLOSSARY = "book/about/glossary"
-ENTRY = re.compile(r"^(?P<term>\S.*)\n: ", re.MULTILINE)
-"""A term of a definition list in Markdown."""
+ENTRY = re.compile(r"^(?P<term>\S.*)\n: (?P<definition>.*)$", re.MULTILINE)
+"""A term of a definition list in Markdown, and the first sentence of its definition."""
+ROLE = re.compile(r"\{[a-z]+\}`([^`<]*?)(?: <[^>]*>)?`|\[([^\]]*)\]\([^)]*\)|[`*]")
+"""What is left out of a definition that is shown as plain text."""
 
 NOT_IN = (
     nodes.title,
@@ -35,12 +38,21 @@ NOT_IN = (
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension with Sphinx."""
     app.add_transform(LinkTerms)
+    app.add_post_transform(DefineTerms)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def terms(glossary: str) -> list[str]:
     """Return the terms of a glossary's text."""
     return [entry["term"] for entry in ENTRY.finditer(glossary)]
+
+
+def definitions(glossary: str) -> dict[str, str]:
+    """Return the first sentence of each term's definition as plain text, by the term."""
+    return {
+        entry["term"].lower(): ROLE.sub(lambda m: m[1] or m[2] or "", entry["definition"])
+        for entry in ENTRY.finditer(glossary)
+    }
 
 
 def pattern(names: list[str]) -> re.Pattern[str]:
@@ -105,6 +117,25 @@ class LinkTerms(SphinxTransform):
         )
         reference["refdoc"] = self.env.docname
         return reference
+
+
+class DefineTerms(SphinxPostTransform):
+    """Gives each link to a term its definition as a title, which browsers show on hover."""
+
+    default_priority = 20  # after references are resolved
+    formats = ("html",)
+
+    def run(self, **kwargs: Any) -> None:
+        """Set the titles of the links of a page."""
+        path = Path(self.env.doc2path(GLOSSARY))
+        if not path.exists():
+            return
+        defined = definitions(path.read_text(encoding="utf-8"))
+        for link in self.document.findall(nodes.reference):
+            anchor = str(link.get("refuri", "")).rpartition("#term-")[2]
+            term = anchor.replace("-", " ").lower()
+            if "#term-" in str(link.get("refuri", "")) and term in defined:
+                link["reftitle"] = defined[term]
 
 
 def _parents(node: nodes.Node) -> Iterator[nodes.Node]:

@@ -1,4 +1,5 @@
-// The note of a claim: a first tap opens it, Escape closes it. Hover and focus need no script.
+// Notes: a first tap on a claim link or on a term opens its note, Escape closes a claim's note.
+// Hover and focus need no script.
 "use strict";
 
 (() => {
@@ -21,7 +22,24 @@
     }
   });
 
+  // A term's definition is the title of its link, which only a pointer can show.
+  function define(link) {
+    const note = document.createElement("span");
+    note.className = "term-note";
+    note.setAttribute("role", "note");
+    note.textContent = `${link.title} Tap again for the glossary.`;
+    link.after(note);
+    addEventListener("pointerdown", (event) => {
+      if (!link.contains(event.target)) note.remove();
+    }, { capture: true });
+  }
+
   addEventListener("click", (event) => {
+    const term = event.target.closest?.("a[title][href*="#term-"]");
+    if (term && isTouch && !term.nextElementSibling?.matches(".term-note")) {
+      event.preventDefault();
+      define(term);
+    }
     const mark = event.target.closest?.(".mark-link")?.parentElement;
     if (mark && isTouch && !mark.classList.contains(OPEN)) {
       event.preventDefault();

@@ -48,5 +48,13 @@ def test_each_term_is_linked_once_and_not_in_headings_or_code(tmp_path: Path):
     linked = [one.astext() for one in page.findall(addnodes.pending_xref)]
     assert linked == ["Pod", "cluster", "cluster IP"]
     assert all(isinstance(one[0], nodes.inline) for one in page.findall(addnodes.pending_xref))
+    assert 'title="An IP."' in (app.outdir / "book/page.html").read_text()
     assert app.warning.getvalue() == ""
     app.cleanup()
+
+
+def test_a_definition_is_shown_as_plain_text():
+    text = "Pod\n: A {term}`container <x>`s group in a {term}`node`, see [this](that.md) `field`.\n"
+    assert glossary_links.definitions(text) == {
+        "pod": "A containers group in a node, see this field."
+    }
