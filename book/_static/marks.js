@@ -35,7 +35,7 @@
   }
 
   addEventListener("click", (event) => {
-    const term = event.target.closest?.("a[title][href*="#term-"]");
+    const term = event.target.closest?.("a[title][href*='#term-']");
     if (term && isTouch && !term.nextElementSibling?.matches(".term-note")) {
       event.preventDefault();
       define(term);

@@ -133,6 +133,68 @@ def test_a_mark_tells_its_story_to_the_keyboard(at_desk: Visit):
     assert box["x"] + box["width"] <= DESK["width"]
 
 
+@pytest.fixture(scope="module")
+def cited() -> str:
+    """A page with claim links and diagrams."""
+    return next(page for page in PAGES if citations_written(page) and soup(page).select(".diagram"))
+
+
+def test_escape_closes_a_note_and_the_pointer_may_enter_it(
+    browser: Browser, origin: str, cited: str
+):
+    with visit(browser, f"{origin}/{cited}") as seen:
+        mark, note = seen.page.locator(".mark-link").first, seen.page.locator(".mark-note").first
+        mark.hover()
+        link = note.locator("a").first
+        box, start = link.bounding_box(), mark.bounding_box()
+        # In small steps, as a hand moves: over the line between the two.
+        seen.page.mouse.move(start["x"] + 5, start["y"] + start["height"] + 8)
+        seen.page.mouse.move(box["x"] + 5, box["y"] + 5, steps=10)
+        assert note.is_visible()
+        seen.page.keyboard.press("Escape")
+        assert not note.is_visible()
+
+
+def test_the_first_tap_opens_a_note_and_the_second_follows_the_link(
+    browser: Browser, origin: str, cited: str
+):
+    context = browser.new_context(viewport=PHONE, has_touch=True)
+    page = context.new_page()
+    page.goto(f"{origin}/{cited}")
+    mark, note = page.locator(".mark-link").first, page.locator(".mark-note").first
+    mark.tap()
+    assert note.is_visible()
+    assert page.url.endswith(cited)
+    mark.tap()
+    page.wait_for_url("**/labs/**")
+    context.close()
+
+
+def test_copied_text_has_no_words_of_notes(browser: Browser, origin: str, cited: str):
+    with visit(browser, f"{origin}/{cited}") as seen:
+        copied = seen.page.evaluate(
+            """() => {
+                const paragraph = document.querySelector(".mark-link").closest("p, li");
+                getSelection().selectAllChildren(paragraph);
+                return getSelection().toString();
+            }"""
+        )
+        assert copied
+        assert "Evidence" not in copied
+
+
+def test_without_scripts_a_page_shows_its_diagrams_and_marks(
+    browser: Browser, origin: str, cited: str
+):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{origin}/{cited}")
+    assert page.locator(".diagram-light svg").first.is_visible()
+    assert not page.locator(".diagram-dark svg").first.is_visible()
+    assert page.locator(".mark-icon").first.is_visible()
+    context.close()
+
+
 def test_a_page_and_its_diagrams_follow_the_theme(at_desk: Visit):
     assert theme(at_desk.page) == "dark"
     diagrams = at_desk.page.locator(".diagram svg").count() // 2
