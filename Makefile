@@ -24,7 +24,7 @@ PROSE := README.md CONTRIBUTING.md CHANGELOG.md book labs nbclaims kubelab clust
 # Absolute paths, because `book`, `labs` and `cluster` are also the names of targets.
 HTML := _build/html/.complete
 HTML_SOURCES = $(shell find $(addprefix $(CURDIR)/,_config.yml _toc.yml pyproject.toml \
-  requirements.txt book labs nbclaims kubelab cluster $(wildcard _build/evidence)) \
+  requirements.txt book labs nbclaims kubelab cluster $(wildcard recorded _build/evidence)) \
   -name __pycache__ -prune -o -print)
 # The cluster goes before the tests that ask it: a kubelet that waits for a processor reports late.
 RUN_ON_CLUSTER := nice $(RUN)
@@ -122,6 +122,10 @@ pending-mutants: cluster
 .PHONY: notebooks
 notebooks: $(VENV) ## Write the notebooks from their Markdown sources
 	@$(RUN) nbclaims notebooks
+
+.PHONY: record
+record: $(VENV) ## Keep the last runs in recorded/, which pages show on machines without a run
+	@$(RUN) nbclaims record
 
 .PHONY: diagrams
 diagrams: $(VENV) ## Draw the diagrams that were written or changed

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from nbclaims import labs, pending, sites
+from nbclaims.evidence import EvidenceStore
 
 
 def main() -> int:
@@ -19,6 +20,7 @@ def main() -> int:
     commands.add_parser(
         "sentences", help="print the sentences and reasons of all claims as Markdown, for a linter"
     )
+    commands.add_parser("record", help="keep the evidence as the recorded run, in recorded/")
     listing = commands.add_parser(
         "pending", help="list what has no valid evidence; the exit code is 0 if nothing has to run"
     )
@@ -31,6 +33,10 @@ def main() -> int:
         return list_pending(root, arguments.what)
     if arguments.command == "sentences":
         return print_sentences(root)
+    if arguments.command == "record":
+        for file in EvidenceStore.of_book(root).record(root):
+            print(file.relative_to(root))
+        return 0
     for notebook in labs.write_notebooks(root):
         print(notebook.relative_to(root))
     return 0

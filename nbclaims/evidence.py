@@ -2,6 +2,10 @@
 
     _build/evidence/<lab>.ipynb          the executed notebook of a lab
     _build/evidence/mutants/<lab>.json   the verdicts on a lab's mutants
+    recorded/                            the same of a recorded run, committed with the book
+
+The pages show a recorded run where no newer one is there. What has to run is decided without it: a
+recorded run never stands for one on this machine's cluster.
 
 Files are replaced atomically: a reader sees the old content or the new one, never a part.
 """
@@ -10,7 +14,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +30,9 @@ if TYPE_CHECKING:
 FOLDER = "_build/evidence"
 """Where evidence lies, relative to the book's folder."""
 
+RECORDED = "recorded"
+"""Where a recorded run lies, relative to the book's folder."""
+
 METADATA = "nbclaims"
 """The key of an executed notebook's metadata that this package owns."""
 
@@ -34,16 +42,25 @@ class EvidenceStore:
     """What runs of a book's labs left behind."""
 
     folder: Path
+    recorded: EvidenceStore | None = None
+    """What is read where this store has nothing."""
 
     @classmethod
     def of_book(cls, root: Path, folder: str = FOLDER) -> EvidenceStore:
-        """Return the store of the book at `root`."""
+        """Return the store of the book at `root`, without the recorded run."""
         return cls(root / folder)
+
+    @classmethod
+    def with_recorded(cls, root: Path, folder: str = FOLDER) -> EvidenceStore:
+        """Return the store of the book at `root`, with the recorded run behind it."""
+        return cls(root / folder, cls(root / RECORDED))
 
     def notebook_text(self, lab: str) -> str | None:
         """Return the executed notebook of a lab as JSON; None if the lab was not run."""
         path = self._notebook(lab)
-        return path.read_text(encoding="utf-8") if path.exists() else None
+        if path.exists():
+            return path.read_text(encoding="utf-8")
+        return self.recorded.notebook_text(lab) if self.recorded else None
 
     def write_notebook(
         self, lab: str, notebook: nbformat.NotebookNode, provenance: Provenance
@@ -58,10 +75,11 @@ class EvidenceStore:
 
     def verdicts(self, lab: str) -> list[Verdict]:
         """Return the verdicts on a lab's mutants; none if they were not run."""
+        found = {_key(one): one for one in (self.recorded.verdicts(lab) if self.recorded else [])}
         path = self._verdicts(lab)
-        if not path.exists():
-            return []
-        return [Verdict.from_json(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+        entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        found |= {_key(one): one for one in map(Verdict.from_json, entries)}
+        return list(found.values())
 
     def update_verdicts(
         self, lab: str, verdicts: Iterable[Verdict], declared: Iterable[Mutant]
@@ -84,6 +102,16 @@ class EvidenceStore:
         entries = [verdict.to_json() for verdict in sorted(verdicts, key=_key)]
         text = json.dumps(entries, indent=2)
         _replace(self._verdicts(lab), lambda path: path.write_text(text, encoding="utf-8"))
+
+    def record(self, root: Path) -> Iterator[Path]:
+        """Copy the evidence into the recorded run of the book at `root`; yield the files."""
+        target = root / RECORDED
+        if target.exists():
+            shutil.rmtree(target)
+        for path in sorted([*self.folder.glob("*.ipynb"), *self.folder.glob("mutants/*.json")]):
+            copy = target / path.relative_to(self.folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            yield Path(shutil.copy(path, copy))
 
     def _notebook(self, lab: str) -> Path:
         return self.folder / f"{lab}.ipynb"

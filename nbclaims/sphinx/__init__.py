@@ -92,7 +92,7 @@ def _read_ledger(
     """Read the ledger before the pages, and name the pages that a new run makes out of date."""
     root = Path(app.srcdir)
     try:
-        store = EvidenceStore.of_book(root, app.config.claims_evidence)
+        store = EvidenceStore.with_recorded(root, app.config.claims_evidence)
         ledger = read_ledger(root, store, root / app.config.claims_statements)
     except (UnreadableLab, BadStatement, BadSettings) as error:
         raise ClaimsError(str(error)) from error

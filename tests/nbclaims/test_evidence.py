@@ -78,3 +78,23 @@ def test_of_a_claim_made_several_times_the_first_that_failed_counts():
     outputs = [new_output("display_data", {MIME_TYPE: one}) for one in made]
     found = evidence.records([new_code_cell("claim(…)", outputs=outputs)])
     assert found["a"].at == "2"
+
+
+def test_a_recorded_run_is_read_where_there_is_no_newer_one(tmp_path: Path, store: EvidenceStore):
+    store.write_notebook("lab", new_notebook(cells=[new_code_cell("recorded")]), TAKEN)
+    store.write_verdicts("lab", [Verdict("a", "c", "killed", "old"), Verdict("b", "c", "void", "")])
+    files = [path.relative_to(tmp_path).as_posix() for path in store.record(tmp_path)]
+    assert files == ["recorded/lab.ipynb", "recorded/mutants/lab.json"]
+
+    store.remove_notebook("lab")
+    store.write_verdicts("lab", [Verdict("b", "c", "killed", "new")])
+    both = EvidenceStore.with_recorded(tmp_path)
+    assert '"recorded"' in both.notebook_text("lab")
+    assert [(one.mutant, one.reason) for one in both.verdicts("lab")] == [
+        ("a", "old"),
+        ("b", "new"),
+    ]
+    assert store.notebook_text("lab") is None, "what has to run is decided without it"
+
+    store.write_notebook("lab", new_notebook(cells=[new_code_cell("new")]), TAKEN)
+    assert '"recorded"' not in both.notebook_text("lab")
