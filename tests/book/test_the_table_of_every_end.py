@@ -20,7 +20,7 @@ from cluster import paths
 from nbclaims import labs
 from tests.book.mermaid import first_flowchart
 
-CHAPTER = paths.ROOT / "book" / "pods" / "every-end.md"
+CHAPTER = paths.ROOT / "book" / "in-depth" / "every-end.md"
 LAB = paths.ROOT / "labs" / "every-end" / "every-end.md"
 
 QUESTIONS = {
