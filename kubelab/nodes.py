@@ -14,9 +14,12 @@ from kubelab.waiting import WITHIN, WaitFailed
 if TYPE_CHECKING:
     from kubelab.connection import Api
     from kubelab.endpoints import Service
+    from kubelab.objects import Container, Pod
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 """The label of control plane nodes; kubeadm gives workers no such label."""
+CRICTL = ("crictl", "--timeout", "60s")
+"""With its default of 2 s, crictl gives up on a busy node."""
 SELECTORS = {"control-plane": CONTROL_PLANE, "worker": f"!{CONTROL_PLANE}", None: ""}
 
 
@@ -43,6 +46,24 @@ class Node:
         """Run a command on the node and return what it printed; `Stop` tells how it failed."""
         echo(f"docker exec {self.name} {shlex.join(command)}")
         return kind.docker("exec", self.name, *command)
+
+    def sandbox(self, pod: Pod) -> str:
+        """Return the ID of a Pod's ready sandbox, the container that holds the Pod's network."""
+        label = f"io.kubernetes.pod.uid={pod.uid}"
+        return self.run(*CRICTL, "pods", "--quiet", "--state", "ready", "--label", label)
+
+    def grace_of(self, container: Container) -> int:
+        """Return the seconds from SIGTERM to SIGKILL that the kubelet granted a container.
+
+        The kubelet passes them to containerd, which logs them when it stops the container.
+        """
+        its_id = (container.id or "").removeprefix("containerd://")
+        log = "journalctl --unit containerd --since -30min"
+        search = f"{log} | grep --max-count 1 'StopContainer for .*{its_id}.* with timeout'"
+        line = self.run("timeout", "60", "bash", "-c", f"until {search}; do sleep 1; done")
+        granted = re.search(r"with timeout (\d+)", line)
+        assert granted, line
+        return int(granted[1])
 
     def wait_for_rules(self, service: Service, within: float = WITHIN) -> None:
         """Return once kube-proxy's rules on this node forward to the Service's ready Pods only.

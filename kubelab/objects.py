@@ -401,6 +401,21 @@ class Pod(KubernetesObject):
                 break
         return found
 
+    def log_order(self, *containers: str) -> list[str]:
+        """Return what containers wrote with a time, in the order of these times: `app started`.
+
+        Args:
+            containers: the names of the containers; all of the Pod's containers without a name.
+        """
+        spec = (self.object or {}).get("spec", {})
+        known = [one["name"] for one in spec.get("initContainers", []) + spec.get("containers", [])]
+        stamped = [
+            (at, f"{name} {what}")
+            for name in containers or known
+            for what, at in self.log_timestamps(name)
+        ]
+        return [line for _, line in sorted(stamped)]
+
     def evict(self) -> ApplyResult:
         """Ask for its eviction, as `kubectl drain` does; a disruption budget may refuse it."""
         path, metadata = f"{self._path()}/eviction", {"name": self.name}

@@ -20,8 +20,9 @@ def test_the_execution_sequence_is_the_one_that_was_measured():
     spec = yaml.safe_load(manifest.read_text())["spec"]
     stated = [container["name"] for container in spec["initContainers"] + spec["containers"]]
     assert drawn_order(BOOK / "pods" / "init-containers.md") == stated
-    measured = expected_by(lab, "init-containers-run-one-after-another")["started"]
-    assert ast.literal_eval(measured) == stated
+    lines = expected_by(lab, "init-containers-run-one-after-another").values()
+    measured = [line for pair in lines for line in ast.literal_eval(pair)]
+    assert measured == [f"{name} {what}" for name in stated for what in ("started", "finished")]
 
 
 def test_the_way_of_a_packet_is_the_one_that_was_measured():

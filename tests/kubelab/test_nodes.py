@@ -26,6 +26,22 @@ def test_a_command_runs_in_the_container_of_the_node_on_the_cluster_s_engine(mon
     assert capsys.readouterr().out == "$ docker exec worker crictl pods --name 'a b'\n"
 
 
+def test_a_sandbox_is_found_by_the_uid_of_its_pod(monkeypatch):
+    commands = []
+    monkeypatch.setattr(Node, "run", lambda self, *command: commands.append(command) or "5f3c")
+    assert Node("worker").sandbox(SimpleNamespace(uid="u-1")) == "5f3c"
+    [command] = commands
+    assert command[0] == "crictl" and command[-1] == "io.kubernetes.pod.uid=u-1"
+
+
+def test_the_grace_of_a_container_is_read_from_containerd_s_log(monkeypatch):
+    line = 'msg="StopContainer for \\"5f3c\\" with timeout 10 (s)"'
+    commands = []
+    monkeypatch.setattr(Node, "run", lambda self, *command: commands.append(command) or line)
+    assert Node("worker").grace_of(SimpleNamespace(id="containerd://5f3c")) == 10
+    assert "StopContainer for .*5f3c.* with timeout" in commands[0][-1]
+
+
 RULES = """\
 -A KUBE-SEP-A -p tcp -m comment --comment "lab/echo:http" -j DNAT --to-destination 10.244.1.9:8080
 -A KUBE-SVC-A -m comment --comment "lab/echo:http -> 10.244.1.2:8080" -m statistic -j KUBE-SEP-B

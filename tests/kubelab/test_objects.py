@@ -108,6 +108,16 @@ def test_log_timestamps_are_read_again_until_there_are_enough(monkeypatch):
     assert asked.log_timestamps(least=2) == [("started", 1795366800.5), ("exits", 1795366801.5)]
 
 
+def test_log_order_sorts_the_lines_of_all_containers_by_their_times():
+    spec = {"initContainers": [{"name": "first"}], "containers": [{"name": "app"}]}
+    first = "started 1795366800.500\nended 1795366802.500\n"
+    logs = {"first": first, "app": "started 1795366801.500\n"}
+    found = handle(ScriptedStore([(0.0, pod() | {"spec": spec})]))
+    found.lab.api = SimpleNamespace(path=lambda *_: "/p", text=lambda _, container: logs[container])
+    assert found.log_order() == ["first started", "app started", "first ended"]
+    assert found.log_order("app") == ["app started"]
+
+
 def test_the_log_of_a_run_that_was_just_removed_is_asked_for_again(monkeypatch):
     def text(_):
         if next(removed):
