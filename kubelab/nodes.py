@@ -14,6 +14,7 @@ from kubelab.waiting import WITHIN, WaitFailed
 if TYPE_CHECKING:
     from kubelab.connection import Api
     from kubelab.endpoints import Service
+    from kubelab.objects import Pod
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 """The label of control plane nodes; kubeadm gives workers no label of their own."""
@@ -43,6 +44,19 @@ class Node:
         """Run a command on the node and return what it printed; `Stop` tells how it failed."""
         echo(f"docker exec {self.name} {shlex.join(command)}")
         return kind.docker("exec", self.name, *command)
+
+    def kill(self, pod: Pod, container: str) -> None:
+        """Kill a container of a Pod on this node by SIGKILL; the kubelet may then restart it.
+
+        Raises:
+            ValueError: The container has no id: it has not started yet.
+        """
+        container_id = pod.container(container).id
+        if container_id is None:
+            raise ValueError(f"container {container} of {pod} has not started: nothing to kill")
+        # Without a time limit crictl gives up after 2 s, too early on a busy node.
+        crictl = ["crictl", "--timeout", "60s", "stop", "--timeout", "0"]
+        self.run(*crictl, container_id.removeprefix("containerd://"))
 
     def wait_for_rules(self, service: Service, within: float = WITHIN) -> None:
         """Return once kube-proxy's rules on this node forward to the Service's ready Pods only.
