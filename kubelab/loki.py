@@ -13,6 +13,7 @@ from kubelab.polling import poll
 
 if TYPE_CHECKING:
     from kubelab.clients import Client
+    from kubelab.objects import Pod
 
 FAIL = "--fail-with-body"
 """A Loki that starts or ends answers with an error, which is no lines."""
@@ -45,6 +46,16 @@ class Delivery:
         found = [places[line] for line in self.stored]
         return bool(found) and found == sorted(found)
 
+    @property
+    def summary(self) -> dict[str, int | bool]:
+        """How many lines were written, are missing and are doubled, and whether they are in order.
+
+        A store whose lines are all there, once and in order, has
+        `{"written": 250, "missing": 0, "doubled": 0, "in order": True}`.
+        """
+        found = {"missing": len(self.missing), "doubled": self.doubled, "in order": self.in_order}
+        return {"written": len(self.written), **found}
+
 
 class Loki:
     """A Loki at `address`, host and port, as `client` reaches it. Each sender is a tenant."""
@@ -63,6 +74,10 @@ class Loki:
         name, metrics = "loki_distributor_lines_received_total", self._api.ask("/metrics", FAIL)
         counts = re.findall(rf'^{name}{{.*tenant="{tenant}".*}} (\S+)$', metrics, re.M)
         return int(sum(map(float, counts)))
+
+    def sent_again(self, tenant: str) -> int:
+        """How many lines it received beyond those that it holds: lines that were sent twice."""
+        return max(0, self.received(tenant) - len(self.lines(tenant)))
 
     def delivery(self, tenant: str, written: Sequence[str], within: float) -> Delivery:
         """Return which of the written lines Loki has, after `within` seconds at the latest.
@@ -98,3 +113,24 @@ class Loki:
             *("--header", f"X-Scope-OrgID: {tenant}"),
             *("--data-urlencode", query, "--data", f"direction=forward&limit={MOST_LINES}"),
         ]
+
+
+def lines_over_time(
+    writer: Pod, watcher: Pod
+) -> tuple[dict[str, list[tuple[float, int]]], dict[str, tuple[float, float]]]:
+    """Return what `plot_counts` needs: lines written and lines stored, and when the store was away.
+
+    Args:
+        writer: A Pod whose container `app` logs each line that it writes, with its time.
+        watcher: A Pod that logs how many of these lines the store has, or `away`, with the time.
+    """
+    written = [time for _, time in writer.log_timestamps("app")]
+    seen = watcher.log_timestamps()
+    stored = [(time, int(count)) for count, time in seen if count != "away"]
+    # Before its first answer the store was starting.
+    away = [time for count, time in seen if count == "away" and stored and time > stored[0][0]]
+    counts = {
+        "written": [(time, number) for number, time in enumerate(written, start=1)],
+        "in the store": stored,
+    }
+    return counts, {"the store is away": (min(away), max(away))} if away else {}

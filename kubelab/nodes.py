@@ -65,6 +65,17 @@ class Node:
         assert granted, line
         return int(granted[1])
 
+    def kill(self, pod: Pod, container: str) -> None:
+        """Kill a container of a Pod on this node by SIGKILL; the kubelet may then restart it.
+
+        Raises:
+            ValueError: The container has no id: it has not started yet.
+        """
+        container_id = pod.container(container).id
+        if container_id is None:
+            raise ValueError(f"container {container} of {pod} has not started: nothing to kill")
+        self.run(*CRICTL, "stop", "--timeout", "0", container_id.removeprefix("containerd://"))
+
     def wait_for_rules(self, service: Service, within: float = WITHIN) -> None:
         """Return once kube-proxy's rules on this node forward to the Service's ready Pods only.
 

@@ -44,10 +44,34 @@ class Prometheus:
         """The values of an instant query, by a label whose value differs between the series."""
         return {labels[label]: value for labels, value in self.series(promql)}
 
+    def targets(self) -> dict[str, str]:
+        """The address at which each Pod is scraped, by the Pod's name."""
+        return {labels["pod"]: labels["instance"] for labels, _ in self.series("up")}
+
     def value(self, promql: str) -> float | None:
         """The value of the one series that an instant query gives; None where it gives none."""
         self._echo("query", query=promql, **self._moment)
         return self._value(promql)
+
+    def growth(self, counter: str, window: str) -> float:
+        """Return the growth of a counter that `increase()` sees, before it extrapolates.
+
+        Prometheus doesn't return it. `delta()` is the last sample minus the first, extrapolated by
+        the same factor as `increase()`, so the samples give the factor.
+
+        Args:
+            counter: A selector of one series.
+            window: The range, as PromQL has it: `5m`.
+        """
+        samples = f"{counter}[{window}]"
+        self._echo("query", query=samples, **self._moment)
+        [series] = self._ask("query", query=samples, **self._moment)
+        first, last = float(series["values"][0][1]), float(series["values"][-1][1])
+        increase, delta = self.value(f"increase({samples})"), self.value(f"delta({samples})")
+        if increase is None or not delta:
+            raise ValueError(f"{samples}: the first sample and the last one must differ")
+        growth = round(increase * (last - first) / delta, 2)
+        return int(growth) if growth.is_integer() else growth
 
     def wait_for_value(self, promql: str, at: float | None, within: float) -> float | None:
         """Query until the value is `at`, for at most `within` seconds; return the last value.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from kubelab import polling
 from kubelab.http_api import NoAnswer
-from kubelab.loki import Delivery, Loki
+from kubelab.loki import Delivery, Loki, lines_over_time
 
 METRICS = """# TYPE loki_distributor_lines_received_total counter
 loki_distributor_lines_received_total{format="json",policy="",tenant="shop"} 200
@@ -89,3 +90,24 @@ def test_a_person_can_ask_the_same(capsys: pytest.CaptureFixture[str]):
         """--data-urlencode 'query={pod="shop"}' --data 'direction=forward&limit=5000' """
         "http://store:3100/loki/api/v1/query_range\n"
     )
+
+
+def test_a_delivery_has_a_summary():
+    summary = {"written": 3, "missing": 1, "doubled": 1, "in order": True}
+    assert Delivery(["a", "b", "c"], ["a", "a", "c"]).summary == summary
+
+
+def test_lines_beyond_those_that_a_store_holds_were_sent_again():
+    assert Loki(Scripted(METRICS, streams(["1 a", "2 b"])), "store:3100").sent_again("shop") == 208
+
+
+def test_lines_over_time_are_counts_and_the_outage_after_the_first_answer():
+    def pod(*stamps: tuple[str, float]) -> SimpleNamespace:
+        return SimpleNamespace(log_timestamps=lambda container=None: list(stamps))
+
+    writer = pod(("line 1", 10.0), ("line 2", 11.0))
+    watcher = pod(("away", 9.0), ("1", 10.5), ("away", 11.0), ("away", 12.0), ("2", 13.0))
+    counts, outages = lines_over_time(writer, watcher)
+    assert counts == {"written": [(10.0, 1), (11.0, 2)], "in the store": [(10.5, 1), (13.0, 2)]}
+    assert outages == {"the store is away": (11.0, 12.0)}
+    assert lines_over_time(writer, pod(("1", 10.5)))[1] == {}

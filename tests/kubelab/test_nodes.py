@@ -42,6 +42,21 @@ def test_the_grace_of_a_container_is_read_from_containerd_s_log(monkeypatch):
     assert "StopContainer for .*5f3c.* with timeout" in commands[0][-1]
 
 
+def test_a_container_is_killed_by_its_id(monkeypatch):
+    commands = []
+    monkeypatch.setattr(Node, "run", lambda node, *command: commands.append(command))
+    forwarder = SimpleNamespace(id="containerd://a74d75f154357")
+    pod = SimpleNamespace(container=lambda name: {"forwarder": forwarder}[name])
+    Node("worker").kill(pod, "forwarder")
+    assert commands == [("crictl", "--timeout", "60s", "stop", "--timeout", "0", "a74d75f154357")]
+
+
+def test_a_container_that_has_not_started_can_t_be_killed():
+    pod = SimpleNamespace(container=lambda name: SimpleNamespace(id=None))
+    with pytest.raises(ValueError, match="has not started"):
+        Node("worker").kill(pod, "forwarder")
+
+
 RULES = """\
 -A KUBE-SEP-A -p tcp -m comment --comment "lab/echo:http" -j DNAT --to-destination 10.244.1.9:8080
 -A KUBE-SVC-A -m comment --comment "lab/echo:http -> 10.244.1.2:8080" -m statistic -j KUBE-SEP-B

@@ -125,3 +125,23 @@ def test_a_person_can_ask_the_same(capsys: pytest.CaptureFixture[str]):
         "$ kubectl exec client -n lab -- curl --get --data-urlencode query=up "
         "http://10.244.1.9:9090/api/v1/query\n"
     )
+
+
+def test_targets_are_the_addresses_that_are_scraped():
+    client = Scripted(up=[vector(1, pod="shop", instance="shop.exporters:9102")])
+    assert Prometheus(client, POD).targets() == {"shop": "shop.exporters:9102"}
+
+
+def test_growth_is_the_increase_before_it_is_extrapolated():
+    samples = [{"metric": {}, "values": [[100.5, "5"], [101.5, "30"], [102.5, "20"]]}]
+    client = Scripted(
+        **{"orders[5m]": [samples]}, increase=[vector(45 * 1.1)], delta=[vector(15 * 1.1)]
+    )
+    assert Prometheus(client, POD).growth("orders", "5m") == 45
+
+
+def test_growth_needs_two_samples_that_differ():
+    samples = [{"metric": {}, "values": [[100.5, "5"]]}]
+    client = Scripted(**{"orders[5m]": [samples]}, increase=[[]], delta=[[]])
+    with pytest.raises(ValueError, match="must differ"):
+        Prometheus(client, POD).growth("orders", "5m")
