@@ -78,6 +78,19 @@ class Service(KubernetesObject):
         status = (self.object or {}).get("status", {}).get("loadBalancer", {})
         return next((ingress.get("ip") for ingress in status.get("ingress", [])), None)
 
+    def external_ip_history(self) -> list[str | None]:
+        """Return what its status said of the external address since apply, in order.
+
+        None stands for a status without an address, as it is right after creation.
+        """
+        history: list[str | None] = []
+        for snapshot in self.snapshots():
+            status = (snapshot.object or {}).get("status", {}).get("loadBalancer", {})
+            address = next((one.get("ip") for one in status.get("ingress", [])), None)
+            if snapshot.object and history[-1:] != [address]:
+                history.append(address)
+        return history
+
     @property
     def endpoints(self) -> EndpointSlices:
         """Its EndpointSlices, to iterate over and to wait for."""

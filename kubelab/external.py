@@ -6,6 +6,7 @@ nodes in a virtual machine, where the host's own packets don't reach them.
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 from kubelab import connection, kind, runs
@@ -86,6 +87,15 @@ class ExternalClient(Client):
             timeout=connection.COMMAND_SECONDS,
         )
         return ran.returncode, ran.stdout, ran.stderr
+
+    def mac_of(self, address: str) -> str | None:
+        """Return the hardware address that answered ARP for an address; None if none is known.
+
+        The client's kernel knows it after a request to the address.
+        """
+        _, neighbour, _ = self.run("ip", "neigh", "show", address)
+        found = re.search(r"lladdr (\S+)", neighbour)
+        return found[1] if found else None
 
     def request_repeatedly(self, address: str) -> BackgroundRequests:
         """Send requests one after another in the background, until the result's `stop()`.

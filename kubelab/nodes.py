@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubelab import kind
@@ -21,6 +22,23 @@ CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 CRICTL = ("crictl", "--timeout", "60s")
 """With its default of 2 s, crictl gives up on a busy node."""
 SELECTORS = {"control-plane": CONTROL_PLANE, "worker": f"!{CONTROL_PLANE}", None: ""}
+
+TRACKED = re.compile(r"src=(\S+) dst=(\S+) sport=\d+ dport=\d+ src=(\S+) dst=(\S+) sport=\d+")
+"""A line of `conntrack -L`: the client's packets, then the replies to them."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A connection that a node forwards, with its IP addresses before and after the rewriting."""
+
+    client: str
+    """The source of the packets that reach the node."""
+    address: str
+    """Their destination."""
+    source: str
+    """The source of the same packets when they leave the node."""
+    pod: str
+    """Their destination then."""
 
 
 class Node:
@@ -41,6 +59,33 @@ class Node:
         """Its IPv4 address on the nodes' network, as `kubectl get nodes -o wide` shows it."""
         template = f"{{{{.NetworkSettings.Networks.{kind.NETWORK}.IPAddress}}}}"
         return kind.docker("inspect", "--format", template, self.name)
+
+    @property
+    def addresses(self) -> list[str]:
+        """All its IP addresses, also those on the side of its Pods."""
+        return self.run("hostname", "-I").split()
+
+    @property
+    def mac(self) -> str:
+        """Its hardware address on the nodes' network."""
+        return self.run("cat", "/sys/class/net/eth0/address")
+
+    def listening_sockets(self, port: int) -> list[str]:
+        """Return the TCP sockets on which a process of the node listens at a port."""
+        return self.run("ss", "-Hltn", f"sport = :{port}").splitlines()
+
+    def node_port_rules(self, port: int) -> list[str]:
+        """Return kube-proxy's iptables rules on this node for a node port."""
+        rules = self.run("iptables-save", "-t", "nat").splitlines()
+        return [rule for rule in rules if f"--dport {port} " in rule]
+
+    def connections(self, to: str) -> list[Connection]:
+        """Return the TCP connections to an address that the node's kernel forwards, or has."""
+        tracked = self.run("conntrack", "-L", "-p", "tcp", "-d", to)
+        return [
+            Connection(client, address, source, pod)
+            for client, address, pod, source in TRACKED.findall(tracked)
+        ]
 
     def run(self, *command: str) -> str:
         """Run a command on the node and return what it printed; `Stop` tells how it failed."""

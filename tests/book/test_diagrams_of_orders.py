@@ -25,10 +25,10 @@ def test_the_execution_sequence_is_the_one_that_was_measured():
     assert measured == [f"{name} {what}" for name in stated for what in ("started", "finished")]
 
 
-def test_the_way_of_a_packet_is_the_one_that_was_measured():
-    lab = LABS / "load-balancer" / "load-balancer.md"
-    measured = expected_by(lab, "announcing-node-rewrites-the-packet")["way"]
-    assert drawn_order(BOOK / "services" / "load-balancer.md") == ast.literal_eval(measured)
+def test_the_path_of_a_packet_is_the_one_that_was_measured():
+    lab = LABS / "load-balancer-in-depth" / "load-balancer-in-depth.md"
+    measured = expected_by(lab, "announcing-node-rewrites-the-packet")["path"]
+    assert drawn_order(BOOK / "in-depth" / "load-balancer.md") == ast.literal_eval(measured)
 
 
 def test_the_way_through_an_ingress_controller_is_the_one_that_was_measured():

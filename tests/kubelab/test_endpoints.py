@@ -92,6 +92,7 @@ def test_a_service_has_an_external_address_when_a_provider_has_written_one():
     assert echo.external_ip is None
     informer.put("MODIFIED", pending | written)
     assert echo.external_ip == "192.0.2.1"
+    assert echo.external_ip_history() == [None, "192.0.2.1"]
 
 
 def test_one_can_wait_until_the_endpoints_follow_the_pods():

@@ -6,7 +6,7 @@ import pytest
 from cluster import engine
 from kubelab import WaitFailed
 from kubelab.endpoints import Endpoint
-from kubelab.nodes import Node
+from kubelab.nodes import Connection, Node
 
 
 def test_a_command_runs_in_the_container_of_the_node_on_the_cluster_s_engine(monkeypatch, capsys):
@@ -119,3 +119,32 @@ def test_a_node_follows_the_affinity_of_a_service(monkeypatch):
     Node("worker").wait_for_rules(service("sticky", "10.244.1.2", sessionAffinity="ClientIP"), 0)
     with pytest.raises(WaitFailed):
         Node("worker").wait_for_rules(service("sticky", "10.244.1.2", sessionAffinity="None"), 0)
+
+
+def test_a_node_tells_its_addresses_sockets_rules_and_connections(monkeypatch):
+    printed = {
+        ("hostname", "-I"): "172.18.0.3 10.244.1.1",
+        ("cat", "/sys/class/net/eth0/address"): "02:42:ac:12:00:03",
+        ("ss", "-Hltn", "sport = :31000"): "",
+        ("ss", "-Hltn", "sport = :10250"): "LISTEN 0 4096 *:10250 *:*",
+        ("iptables-save", "-t", "nat"): (
+            '-A KUBE-NODEPORTS -p tcp -m comment --comment "lab/echo" -m tcp --dport 31000 -j X\n'
+            '-A KUBE-NODEPORTS -p tcp -m comment --comment "lab/web" -m tcp --dport 3100 -j Y'
+        ),
+        ("conntrack", "-L", "-p", "tcp", "-d", "172.18.255.200"): (
+            "tcp 6 86 TIME_WAIT src=172.18.0.5 dst=172.18.255.200 sport=40000 dport=80 "
+            "src=10.244.2.7 dst=172.18.0.3 sport=8080 dport=2024 [ASSURED] mark=0 use=1\n"
+            "conntrack v1.4.8 (conntrack-tools): 1 flow entries have been shown."
+        ),
+    }
+    its_engine = SimpleNamespace(docker=lambda *command: printed[command[2:]])
+    monkeypatch.setattr(engine, "connect", lambda: its_engine)
+
+    worker = Node("worker")
+    assert worker.addresses == ["172.18.0.3", "10.244.1.1"]
+    assert worker.mac == "02:42:ac:12:00:03"
+    assert worker.listening_sockets(31000) == []
+    assert len(worker.listening_sockets(10250)) == 1
+    assert worker.node_port_rules(3100) == [printed["iptables-save", "-t", "nat"].splitlines()[1]]
+    found = Connection("172.18.0.5", "172.18.255.200", "172.18.0.3", "10.244.2.7")
+    assert worker.connections(to="172.18.255.200") == [found]
