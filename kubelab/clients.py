@@ -93,6 +93,19 @@ class Client:
         self._echo(urls, options)
         return dict(zip(urls, self._curl(urls, *options), strict=True))
 
+    def results(self, urls: Sequence[str], *options: str) -> dict[str, str]:
+        """Send one request to each URL; print and return what became of each.
+
+        Returns:
+            By URL, the name of the Pod that answered, or the result: `HTTP 404`, `refused`, ….
+        """
+        answers = self.get_each(urls, *options)
+        found = {url: answer.by or answer.result for url, answer in answers.items()}
+        width = max(map(len, found), default=0)
+        for url, result in found.items():
+            print(f"{url:{width}}  {result}")
+        return found
+
     def via(self, address: str) -> AddressClient:
         """The same client, whose HTTP requests all go to one address, whatever host they name."""
         return AddressClient(self, address)

@@ -32,7 +32,7 @@ def test_the_path_of_a_packet_is_the_one_that_was_measured():
 
 
 def test_the_way_through_an_ingress_controller_is_the_one_that_was_measured():
-    lab = LABS / "ingress" / "ingress.md"
+    lab = LABS / "ingress-in-depth" / "ingress-in-depth.md"
     measured = expected_by(lab, "pod-sees-the-controller")["way"]
     assert drawn_order(BOOK / "services" / "ingress.md") == ast.literal_eval(measured)
 

@@ -1,4 +1,4 @@
-"""The diagram of the way through a Gateway shows what the manifest of its routes states."""
+"""The diagram of the routes through a Gateway shows what the manifest of its routes states."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import yaml
 from cluster import paths
 from tests.book.mermaid import first_flowchart
 
-CHAPTER = paths.ROOT / "book" / "services" / "gateway.md"
+CHAPTER = paths.ROOT / "book" / "in-depth" / "gateway.md"
 MANIFEST = paths.ROOT / "labs" / "gateway/manifests/four-rules.yaml"
 
 
-def test_hosts_and_paths_lead_to_the_pods_of_the_manifest():
+def test_hosts_and_paths_point_to_the_pods_of_the_manifest():
     drawn = arrows(CHAPTER)
-    to_nobody = {("host?", "any other"): "404", ("path?", "any other"): "404"}
+    unmatched = {("host?", "any other"): "404", ("path?", "any other"): "404"}
     assert {arrow: end for arrow, end in drawn.items() if arrow[0].endswith("?")} == {
         **stated(MANIFEST.read_text()),
-        **to_nobody,
+        **unmatched,
     }
 
 
 def arrows(chapter: Path) -> dict[tuple[str, str], str]:
-    """Where each labelled arrow of the chapter's first diagram leads, by beginning and label."""
+    """Return the end of each labelled arrow of the page's first diagram, by start and label."""
     chart = first_flowchart(chapter)
     return {
         (chart.texts[arrow.start], arrow.label): chart.texts[arrow.end]
@@ -33,7 +33,7 @@ def arrows(chapter: Path) -> dict[tuple[str, str], str]:
 
 
 def stated(routes: str) -> dict[tuple[str, str], str]:
-    """The same from the manifest; a route whose rules have matches routes its paths."""
+    """Return the same from the manifest; a host whose rules have matches points to its paths."""
     found = {}
     for route in yaml.safe_load_all(routes):
         [host] = route["spec"]["hostnames"]

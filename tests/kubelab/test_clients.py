@@ -104,6 +104,18 @@ def test_one_request_for_each_url_in_one_command():
     }
 
 
+def test_results_name_the_pod_that_answered_or_what_became_of_the_request(capsys):
+    client = Scripted(said("echo-1") + said("404 page not found", status=404))
+    assert client.results(["a.example/x", "b.example/"]) == {
+        "a.example/x": "echo-1",
+        "b.example/": "HTTP 404",
+    }
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "a.example/x  echo-1",
+        "b.example/   HTTP 404",
+    ]
+
+
 def test_via_an_address_a_client_sends_requests_for_every_host_to_it(capsys):
     client = Scripted(said("echo-1"))
     browser = client.via("controller")
