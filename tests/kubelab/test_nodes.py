@@ -88,3 +88,10 @@ def test_a_node_follows_the_affinity_of_a_service(monkeypatch):
     Node("worker").wait_for_rules(service("sticky", "10.244.1.2", sessionAffinity="ClientIP"), 0)
     with pytest.raises(WaitFailed):
         Node("worker").wait_for_rules(service("sticky", "10.244.1.2", sessionAffinity="None"), 0)
+
+
+def test_the_rules_that_name_a_service_are_counted(monkeypatch):
+    its_engine = SimpleNamespace(docker=lambda *command: RULES)
+    monkeypatch.setattr(engine, "connect", lambda: its_engine)
+    counts = [Node("worker").rule_count(service(name)) for name in ("echo", "echo-2", "alias")]
+    assert counts == [3, 1, 0]
