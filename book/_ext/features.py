@@ -22,7 +22,8 @@ def features() -> list[dict[str, Any]]:
 
 def row(feature: dict[str, Any]) -> list[str]:
     """Return the cells of one feature: name, stages, gate and KEP, as Markdown."""
-    kep, stages = feature["kep"], []
+    kep = feature["kep"]
+    stages: list[str] = []
     for key, words in (
         ("alpha", "alpha since {}"),
         ("beta_off", "beta since {}, off by default"),
