@@ -42,6 +42,8 @@ class Lookup:
     """NOERROR, NXDOMAIN …; `timed out` when no server answered."""
     records: tuple[tuple[str, str], ...]
     """`("A", "10.96.0.1")`, in the order of the answer."""
+    ttl: int | None = None
+    """The longest time to live of the records in seconds; None without records."""
 
     def of(self, kind: str) -> list[str]:
         """The values of all records of one type, sorted."""

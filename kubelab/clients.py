@@ -41,6 +41,14 @@ UDP_SCRIPT = """for ((i = 0; i < $2; i++)); do
 done"""
 """Two datagrams from one socket, as agnhost netexec understands them."""
 
+DNS_TARGET = "kubernetes.default.svc.cluster.local"
+
+DNS_SCRIPT = """for n in {1..25}; do
+    until [[ $(dig +short +search "$0") == *.svc.* ]]; do sleep 0.2; done
+done"""
+"""The cluster has several DNS servers, and each query reaches one of them at random: 25 answered
+queries leave out neither of two."""
+
 REASONS = {
     "Connection refused": "refused",
     "Network is unreachable": "unreachable",
@@ -132,8 +140,10 @@ class Client:
         for _ in poll(within, f"waiting for the {kind} records of {name}"):
             _, out, _ = self.run("dig", *options, "-t", kind, name)
             rcodes = re.findall(r"status: (\w+)", out)
-            records = re.findall(r"^[^;\s]\S*\s+\d+\s+IN\s+(\S+)\s+(.+)$", out, re.MULTILINE)
-            found = Lookup(rcodes[-1] if rcodes else "timed out", tuple(records))
+            lines = re.findall(r"^[^;\s]\S*\s+(\d+)\s+IN\s+(\S+)\s+(.+)$", out, re.MULTILINE)
+            records = tuple((type_, value) for _, type_, value in lines)
+            ttl = max((int(seconds) for seconds, _, _ in lines), default=None)
+            found = Lookup(rcodes[-1] if rcodes else "timed out", records, ttl)
             if len(found.of(kind)) == until or (until is None and records):
                 break
         return found
@@ -203,6 +213,30 @@ class PodClient(Client):
     def run(self, *command: str) -> tuple[int, str, str]:
         """Run a command in the Pod: exit code, stdout, stderr."""
         return self.pod.run(*command)
+
+    def wait_for_dns(self) -> None:
+        """Return once all DNS servers of the cluster know the Services that exist now.
+
+        Each server watches the Services, so it knows a new one a moment after its creation. The
+        method creates one more Service and returns when every server resolves that one.
+
+        Raises:
+            WaitFailed: A server didn't resolve it in time.
+        """
+        api, namespace = self.pod.lab.api, self.pod.namespace
+        marker = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"generateName": "dns-marker-"},
+            "spec": {"type": "ExternalName", "externalName": DNS_TARGET},
+        }
+        created = api.request("post", api.path("v1", "Service", namespace), marker)
+        name = created["metadata"]["name"]
+        echo(f"kubectl create service externalname {name} --external-name {DNS_TARGET}")
+        seconds = COMMAND_SECONDS / 2
+        code, _, _ = self.run("timeout", f"{seconds:g}", "bash", "-c", DNS_SCRIPT, name)
+        if code != 0:
+            raise WaitFailed(f"the cluster's DNS didn't resolve {name} for {seconds:g} s")
 
 
 class HostClient(Client):

@@ -154,6 +154,12 @@ class Node:
             f"{within:g} s, and its ready endpoints are {sorted(wanted) or 'none'}"
         )
 
+    def rule_count(self, service: Service) -> int:
+        """Return the number of kube-proxy's rules on this node that name the Service."""
+        echo(f"docker exec {self.name} iptables-save | grep -c {service.namespace}/{service.name}")
+        rules = kind.docker("exec", self.name, "iptables-save")
+        return len(re.findall(rf'"{service.namespace}/{service.name}[": ]', rules))
+
 
 def nodes(api: Api, role: str | None = None) -> list[Node]:
     """Return the cluster's nodes of a role, sorted by name.

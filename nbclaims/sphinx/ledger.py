@@ -68,7 +68,7 @@ class Claim:
         record: what the run observed; None if no run that counts came to it.
         outdated: why the run of its lab doesn't count; empty if it counts, or if there is none.
         control: the run of the claim without a change; None if it has none.
-        statements: the sentences of the source text that it covers or corrects.
+        statements: The statements of the source text whose verdict it supports.
     """
 
     site: ClaimSite

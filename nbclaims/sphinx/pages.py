@@ -16,6 +16,7 @@ from nbclaims.words import in_words
 
 from .citations import claim_citation, claim_domain, claim_listing
 from .ledger import Claim, Ledger, Verdict, ledger_of
+from .statements import VERDICTS
 
 
 def prose(text: str) -> Markup:
@@ -37,7 +38,7 @@ def sentence(text: str) -> str:
 
 
 _templates.filters.update(in_words=in_words, prose=prose, sentence=sentence)
-_templates.globals.update(Verdict=Verdict)
+_templates.globals.update(Verdict=Verdict, verdicts=VERDICTS)
 
 
 class ListingDirective(SphinxDirective):

@@ -1,4 +1,4 @@
-"""The source text, sentence by sentence, and what the book makes of each."""
+"""The statements of a source text, and the verdict that the book's claims support."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import Any
 
 import yaml
 
-VERDICTS = ("covered", "corrected", "to come")
+VERDICTS = {
+    "wrong": "The runs show something else.",
+    "true but incomplete": "True in the common case, but it omits a condition that matters.",
+    "only named": "A heading or a label of a figure: it names a topic and states nothing.",
+    "true": "The runs show these sentences as they are.",
+    "to come": "No lab of this edition tests these sentences.",
+}
+"""Each verdict with its meaning, in the order in which a page lists them."""
+
+WITH_CORRECTION = ("wrong", "true but incomplete", "only named")
 
 
 @dataclass(frozen=True)
@@ -16,12 +25,11 @@ class Statement:
     """One sentence or label of the source text.
 
     Attributes:
-        part: the section of the source text it stands in.
-        quote: its words, unchanged.
-        verdict: `covered` (the runs show it as it stands), `corrected` (they show something
-            else or more) or `to come` (its chapter isn't in this edition).
-        correction: what is the case instead; empty unless corrected.
-        claims: the names of the claims that show it; empty while to come.
+        part: The section of the source text that contains it.
+        quote: Its words, unchanged.
+        verdict: One of `VERDICTS`.
+        correction: What holds instead or in addition; empty if it is true or to come.
+        claims: The names of the claims that show it; empty if it is to come.
     """
 
     part: str
@@ -36,10 +44,10 @@ class BadStatement(ValueError):
 
 
 def statements(path: Path) -> tuple[Statement, ...]:
-    """Return the statements written in the YAML file at `path`; none if there is no such file.
+    """Return the statements in the YAML file at `path`, or none if the file doesn't exist.
 
     Raises:
-        BadStatement: an entry has no such verdict, or a verdict without what it rests on.
+        BadStatement: An entry has an unknown verdict, or a verdict without its claims or text.
     """
     if not path.exists():
         return ()
@@ -48,21 +56,28 @@ def statements(path: Path) -> tuple[Statement, ...]:
 
 
 def _statement(part: str, entry: dict[str, Any]) -> Statement:
+    # YAML reads a bare `true` as a boolean.
+    verdict = entry.get("verdict", "to come")
     statement = Statement(
         part=part,
         quote=entry["quote"],
-        verdict=entry.get("verdict", "to come"),
+        verdict="true" if verdict is True else verdict,
         correction=entry.get("correction", ""),
         claims=tuple(entry.get("claims", ())),
     )
     quote = f"the statement {statement.quote!r}"
     if statement.verdict not in VERDICTS:
-        raise BadStatement(f"{quote} is {statement.verdict!r}: use one of {', '.join(VERDICTS)}.")
+        raise BadStatement(
+            f"{quote} has the verdict {statement.verdict!r}: use one of {', '.join(VERDICTS)}."
+        )
     if bool(statement.claims) != (statement.verdict != "to come"):
         raise BadStatement(
-            f"{quote} is {statement.verdict} with {len(statement.claims)} claims: "
-            "a verdict rests on claims, and a statement without claims is to come."
+            f"{quote} has the verdict `{statement.verdict}` and {len(statement.claims)} claims: "
+            "every verdict needs claims, except `to come`, which has none."
         )
-    if bool(statement.correction) != (statement.verdict == "corrected"):
-        raise BadStatement(f"{quote} is {statement.verdict}: a correction goes with `corrected`.")
+    if bool(statement.correction) != (statement.verdict in WITH_CORRECTION):
+        raise BadStatement(
+            f"{quote} has the verdict `{statement.verdict}`: a correction goes with "
+            f"{', '.join(f'`{one}`' for one in WITH_CORRECTION)}, and with no other verdict."
+        )
     return statement

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from kubelab import WaitFailed, polling
 from kubelab.answers import RECORD, chi_square, counts
 from kubelab.background import REPEATED_REQUESTS, results_in
-from kubelab.clients import Client
+from kubelab.clients import Client, PodClient
 
 
 class Scripted(Client):
@@ -150,6 +151,7 @@ echo.a.svc.cluster.local. 30 IN A 10.96.169.193
     assert found.rcode == "NOERROR"
     assert found.of("A") == ["10.96.169.193"]
     assert found.of("CNAME") == ["echo.a.svc.cluster.local."]
+    assert found.ttl == 30
 
 
 def test_lookup_retries_without_records_until_its_time_limit(monkeypatch):
@@ -170,7 +172,34 @@ def test_a_lookup_is_repeated_until_it_has_so_many_records(monkeypatch):
 
 def test_lookup_that_nobody_answers():
     found = Scripted(";; communications error to 10.96.0.10#53: timed out\n").lookup("echo")
-    assert (found.rcode, found.records) == ("timed out", ())
+    assert (found.rcode, found.records, found.ttl) == ("timed out", (), None)
+
+
+def dns_client(code):
+    """A Pod as a client whose commands exit with a code, and the requests to its API server."""
+    requests = []
+
+    def request(verb, path, body):
+        requests.append((verb, path, body["spec"]["type"]))
+        return {"metadata": {"name": "dns-marker-x1"}}
+
+    api = SimpleNamespace(path=lambda *parts: "/".join(parts), request=request)
+    pod = SimpleNamespace(name="client", namespace="lab", lab=SimpleNamespace(api=api))
+    pod.run = lambda *command: (code, "", "")
+    return PodClient(pod, lambda name: False), requests
+
+
+def test_waiting_for_dns_creates_a_service_that_every_server_must_resolve(capsys):
+    client, requests = dns_client(0)
+    client.wait_for_dns()
+    assert requests == [("post", "v1/Service/lab", "ExternalName")]
+    assert "kubectl create service externalname dns-marker-x1" in capsys.readouterr().out
+
+
+def test_waiting_for_dns_fails_if_a_server_does_not_resolve_the_service():
+    client, _ = dns_client(124)
+    with pytest.raises(WaitFailed, match="didn't resolve dns-marker-x1"):
+        client.wait_for_dns()
 
 
 def test_chi_square_of_even_and_of_lopsided_counts():

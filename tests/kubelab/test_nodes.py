@@ -148,3 +148,10 @@ def test_a_node_tells_its_addresses_sockets_rules_and_connections(monkeypatch):
     assert worker.node_port_rules(3100) == [printed["iptables-save", "-t", "nat"].splitlines()[1]]
     found = Connection("172.18.0.5", "172.18.255.200", "172.18.0.3", "10.244.2.7")
     assert worker.connections(to="172.18.255.200") == [found]
+
+
+def test_the_rules_that_name_a_service_are_counted(monkeypatch):
+    its_engine = SimpleNamespace(docker=lambda *command: RULES)
+    monkeypatch.setattr(engine, "connect", lambda: its_engine)
+    counts = [Node("worker").rule_count(service(name)) for name in ("echo", "echo-2", "alias")]
+    assert counts == [3, 1, 0]

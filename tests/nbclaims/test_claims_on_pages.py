@@ -186,7 +186,7 @@ def test_a_mutant_of_an_unknown_claim_stops_the_build(cited: SampleBook):
 
 
 def test_a_statement_resting_on_an_unknown_claim_stops_the_build(cited: SampleBook):
-    cited.statements({"quote": "Never >>", "verdict": "covered", "claims": ["unheard-of"]})
+    cited.statements({"quote": "Never >>", "verdict": "true", "claims": ["unheard-of"]})
     assert cited.build().problems == [
         "the statement 'Never >>': no lab makes the claim 'unheard-of'."
     ]
@@ -197,16 +197,23 @@ def test_a_statement_resting_on_an_unknown_claim_stops_the_build(cited: SampleBo
     [
         (
             {"verdict": "right"},
-            "the statement 'Never >>' is 'right': use one of covered, corrected, to come.",
+            "the statement 'Never >>' has the verdict 'right': "
+            "use one of wrong, true but incomplete, only named, true, to come.",
         ),
         (
-            {"verdict": "covered"},
-            "the statement 'Never >>' is covered with 0 claims: "
-            "a verdict rests on claims, and a statement without claims is to come.",
+            {"verdict": "true"},
+            "the statement 'Never >>' has the verdict `true` and 0 claims: "
+            "every verdict needs claims, except `to come`, which has none.",
         ),
         (
-            {"verdict": "corrected", "claims": ["never-restarts"]},
-            "the statement 'Never >>' is corrected: a correction goes with `corrected`.",
+            {"verdict": "wrong", "claims": ["never-restarts"]},
+            "the statement 'Never >>' has the verdict `wrong`: a correction goes with "
+            "`wrong`, `true but incomplete`, `only named`, and with no other verdict.",
+        ),
+        (
+            {"verdict": "true", "claims": ["never-restarts"], "correction": "No."},
+            "the statement 'Never >>' has the verdict `true`: a correction goes with "
+            "`wrong`, `true but incomplete`, `only named`, and with no other verdict.",
         ),
     ],
 )
@@ -243,7 +250,7 @@ def test_the_ledger_tells_all_about_a_claim(cited: SampleBook):
     cited.statements(
         {
             "quote": "POD Restart Policy",
-            "verdict": "corrected",
+            "verdict": "true but incomplete",
             "correction": "Containers restart, `Pods` don't.",
             "claims": ["never-restarts"],
         }
@@ -258,7 +265,7 @@ def test_the_ledger_tells_all_about_a_claim(cited: SampleBook):
         "Never restarts nothing.",
         "Observed phase Failed, restarts 0",
         "Cited in Chapter",
-        "Corrects “POD Restart Policy”",
+        "Source text “POD Restart Policy” true but incomplete",
         "killed : restartPolicy: Never becomes restartPolicy: Always in pod.yaml",
         "What the run said restarts expected 0 observed 1",
     ):
@@ -272,16 +279,18 @@ def test_the_corrections_list_every_statement(cited: SampleBook):
     cited.statements(
         {
             "quote": "POD Restart Policy",
-            "verdict": "corrected",
+            "verdict": "true but incomplete",
             "correction": "Containers restart, `Pods` don't.",
             "claims": ["never-restarts"],
         },
-        {"quote": "Never >>", "verdict": "covered", "claims": ["never-restarts"]},
+        {"quote": "Never >>", "verdict": True, "claims": ["never-restarts"]},
         {"quote": "Always >>"},
     )
     build = cited.build()
     assert "<code>Pods</code> don\N{RIGHT SINGLE QUOTATION MARK}t." in build.pages["corrections"]
     text = build.text("corrections")
+    for words in ("1 true but incomplete", "1 true", "1 to come"):
+        assert words in text
     assert text.index("POD Restart Policy") < text.index("Never >>")
     assert text.index("Not in this edition") < text.index("Always >>")
 
