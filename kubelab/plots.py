@@ -195,6 +195,38 @@ def plot_requests(
     return _picture(figure, title, f"Requests: {answered}. Endpoints: {changes}.")
 
 
+def plot_moments(
+    lanes: Mapping[str, Sequence[tuple[str, float]]], since: float, title: str
+) -> Picture:
+    """Draw one lane for each actor, with a labelled mark for each thing that happened to it.
+
+    Args:
+        lanes: What happened, and when, in seconds since 1970 and in order, by actor.
+        since: The moment from which the picture counts, by the same clock.
+        title: The picture's title.
+    """
+    figure, axes = _figure(0.9 + 0.7 * len(lanes))
+    told = []
+    for row, (who, moments) in enumerate(lanes.items()):
+        times = [at - since for _, at in moments]
+        axes.plot([0, *times], [row] * (len(times) + 1), color=COLOURS["waiting"], linewidth=1.2)
+        axes.plot(times, [row] * len(times), linestyle="", marker="o", color=COLOURS["running"])
+        for number, ((what, _), at) in enumerate(zip(moments, times, strict=True)):
+            # Two steps that follow at once would write over each other on one side of the lane.
+            side = -0.3 if number % 2 == 0 else 0.32
+            axes.text(at, row + side, what, fontsize=8, va="center", color=TEXT)
+        steps = "; ".join(
+            f"{what} at {at:.1f} s" for (what, _), at in zip(moments, times, strict=True)
+        )
+        told.append(f"{who}: {steps}.")
+    axes.set_yticks(range(len(lanes)), list(lanes))
+    axes.set_ylim(len(lanes) - 0.4, -0.7)
+    end = max((at - since for moments in lanes.values() for _, at in moments), default=1.0)
+    axes.set_xlim(-0.02 * end, 1.15 * end)
+    axes.set_xlabel("seconds")
+    return _picture(figure, title, " ".join(told))
+
+
 def plot_distribution(counts: Mapping[str, Mapping[str, int]], title: str) -> Picture:
     """How many requests each Pod answered: a group of bars for each way of asking."""
     figure, axes = _figure(0.9 + 0.3 * sum(len(series) + 1 for series in counts.values()))

@@ -4,6 +4,7 @@ from kubelab.plots import (
     plot_back_off,
     plot_counts,
     plot_distribution,
+    plot_moments,
     plot_requests,
     plot_series,
     plot_timeline,
@@ -116,3 +117,15 @@ def test_counts_say_where_they_begin_and_end_and_what_is_shaded():
         "Lines. written: 0 at 1.0 s to 3 at 2.0 s. stored: 0 at 1.5 s to 0 at 1.5 s. "
         "away: from 1.2 s to 1.9 s."
     )
+
+
+def test_moments_are_told_in_seconds_by_actor():
+    picture = plot_moments(
+        {"shop": [("SIGTERM", 103.0), ("exits", 106.25)], "wrapper": [("SIGKILL", 110.0)]},
+        since=100.0,
+        title="Steps",
+    )
+    assert repr(picture) == (
+        "Steps. shop: SIGTERM at 3.0 s; exits at 6.2 s. wrapper: SIGKILL at 10.0 s."
+    )
+    assert "SIGKILL" in picture.svg
