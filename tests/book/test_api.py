@@ -65,6 +65,22 @@ class FakeClient:
         return [{"metric": {"pod": "shop"}, "value": [1795366800.1, "1"]}]
 
 
+RULE = (
+    "-A KUBE-SVC-X ! -s 10.244.0.0/16 "
+    '-m comment --comment "lab/echo -> 10.244.1.7:8080" -j KUBE-SEP-Y'
+)
+
+
+def printing(name: str, text: str, log: list[tuple[str, float]] = ()) -> SimpleNamespace:
+    """Return a Pod whose commands print a text, and whose log has these times."""
+    return SimpleNamespace(
+        name=name,
+        namespace="lab",
+        run=lambda *command, container: (0, text, ""),
+        log_timestamps=lambda container=None: list(log),
+    )
+
+
 @pytest.mark.usefixtures("api", "shown")
 def test_the_examples_run():
     script = [
@@ -77,6 +93,12 @@ def test_the_examples_run():
         "client": FakeClient(),
         "pods": found,
         "prometheus": SimpleNamespace(name="prometheus", ip="10.244.1.9"),
+        "writer": printing("writer", "first\nsecond\n", [("wrote", 1001.0), ("wrote", 1002.0)]),
+        "watcher": printing("watcher", "", [("2", 1003.0)]),
+        "exporter": printing("exporter", "0 0 10.244.1.8:9102 10.244.1.7:40000\n"),
+        "sender": printing("sender", "sent\n"),
+        "worker": SimpleNamespace(run=lambda *command: RULE),
+        "echo": SimpleNamespace(namespace="lab", name="echo"),
     }
     examples = doctest.DocTestParser().get_doctest("\n".join(EXAMPLES), names, "api.md", None, 0)
     assert len(examples.examples) > 40

@@ -1,4 +1,4 @@
-"""The lab of every end on paper: what its claims expect fills the table, and agrees with the
+"""The lab of every outcome on paper: what its claims expect fills the table, and agrees with the
 diagram of the chapter. What a cluster does is the lab's own business."""
 
 from __future__ import annotations
