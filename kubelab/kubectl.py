@@ -14,7 +14,13 @@ from kubelab.limits import REQUEST_TIMEOUT
 KUBECTL = Path(sys.executable).with_name("kubectl")
 
 
-def kubectl(api: Api, namespace: str, *arguments: str) -> str:
+class Printed(str):
+    """What kubectl printed. A notebook doesn't show it again as the value of a cell."""
+
+    def _ipython_display_(self) -> None: ...
+
+
+def kubectl(api: Api, namespace: str, *arguments: str) -> Printed:
     """Run kubectl in a namespace; print the command line and its output.
 
     Args:
@@ -39,4 +45,4 @@ def kubectl(api: Api, namespace: str, *arguments: str) -> str:
             "  Next: correct the kind or the name; if the server doesn't respond, make doctor"
         )
     print(ran.stdout, end="")
-    return ran.stdout
+    return Printed(ran.stdout)
