@@ -55,14 +55,12 @@ def anchor_claims_not_run(doctree: nodes.document, page: str, ledger: Ledger) ->
 
     A claim that was made brings its anchor with its output.
     """
-    waiting = {
-        claim.site.cell: claim
-        for claim in ledger.claims.values()
-        if claim.site.page == page and claim.verdict is Verdict.NOT_RUN
-    }
+    waiting: dict[int, list[str]] = {}
+    for claim in ledger.claims.values():
+        if claim.site.page == page and claim.verdict is Verdict.NOT_RUN:
+            waiting.setdefault(claim.site.cell, []).append(claim.anchor)
     for cell in doctree.findall(nodes.container):
-        if claim := waiting.get(cell.get("cell_index")):
-            cell["ids"].append(claim.anchor)
+        cell["ids"] += waiting.get(cell.get("cell_index"), [])
 
 
 def visit_citation(translator: HTML5Translator, node: claim_citation) -> None:

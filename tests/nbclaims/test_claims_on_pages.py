@@ -33,6 +33,13 @@ def test_a_citation_of_a_claim_not_run_leads_to_its_cell(cited: SampleBook):
     assert build.pages["labs/restarts/restarts"].count('id="claim-never-restarts"') == 1
 
 
+def test_two_claims_of_one_cell_that_were_not_run_each_have_their_place(book: SampleBook):
+    book.lab("restarts", f"{NEVER}\n{claim_cell('never-stops')}")
+    book.page("chapter", "# Chapter\n\n{claim}`never-restarts` {claim}`never-stops`\n")
+    page = book.build().pages["labs/restarts/restarts"]
+    assert [page.count(f'id="claim-never-{what}"') for what in ("restarts", "stops")] == [1, 1]
+
+
 def test_a_citation_of_a_claim_that_ran_leads_to_its_box(cited: SampleBook):
     cited.run("restarts", NEVER, records=[record("never-restarts")])
     build = cited.build()
