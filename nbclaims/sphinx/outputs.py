@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 import nbformat
 from docutils import nodes
@@ -16,6 +17,9 @@ from .runs import Run
 
 NAMESPACE = re.compile(r"^(\$ .*?) -n [a-z0-9-]+-[0-9a-f]{6}\b", re.MULTILINE)
 """The option with the random name of a run's namespace, in a command line."""
+
+WIDTH = 84
+"""The most characters in a line of a command, so that a page at a desk shows it whole."""
 
 
 class OutputDirective(SphinxDirective):
@@ -46,8 +50,8 @@ class OutputDirective(SphinxDirective):
         if not self.content:
             return [block]
         caption, messages = self.state.inline_text(" ".join(self.content), self.lineno)
-        container = nodes.container("", literal_block=True, classes=["literal-block-wrapper"])
-        container += nodes.caption("", "", *caption)
+        container = nodes.container("", classes=["literal-block-wrapper"])
+        container += nodes.paragraph("", "", *caption, classes=["code-block-caption"])
         container += block
         return [container, *messages]
 
@@ -58,5 +62,16 @@ def _printed(run: Run, tag: str) -> str | None:
         if tag in cell.metadata.get("tags", []):
             streams = (one.text for one in cell.outputs if one.output_type == "stream")
             text = NAMESPACE.sub(r"\1", "".join(streams)).strip()
-            return text or None
+            return "\n".join(map(_folded, text.splitlines())) or None
     return None
+
+
+def _folded(line: str) -> str:
+    """Return a long command over several lines, as a person would type it into a shell."""
+    if not line.startswith("$ "):
+        return line
+    return " \\\n".join(
+        textwrap.wrap(
+            line, WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+        )
+    )

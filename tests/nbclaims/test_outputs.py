@@ -53,3 +53,11 @@ def test_without_a_run_the_chapter_says_so(chapter: SampleBook):
 def test_a_cell_that_printed_nothing_stops_the_build(chapter: SampleBook):
     problem, *_ = chapter.build().problems
     assert "No code cell of the lab restarts has the tag 'pods' and printed something." in problem
+
+
+def test_a_long_command_is_folded_and_its_output_is_not(chapter: SampleBook):
+    command = f"$ kubectl get pods -o {'x' * 40} --{'y' * 40}"
+    change(chapter, "_build/evidence/restarts.ipynb", printed=f"{command}\n{'z ' * 60}\n")
+    page = chapter.build().text("chapter")
+    assert f"-o {'x' * 40} \\ --{'y' * 40} z z" in page
+    assert "z \\" not in page
