@@ -27,11 +27,14 @@ PRESSURE = Path("/proc/pressure/cpu")
 
 @contextmanager
 def slot(workers: int) -> Iterator[None]:
-    """Wait for one of the slots for a run, and hold it; there are as many as pytest has workers."""
+    """Wait for one of the slots for a run, and hold it.
+
+    There are as many as pytest has workers, and at least two, for single runs beside each other.
+    """
     folder = runs.RUNS.parent / "slots"
     folder.mkdir(parents=True, exist_ok=True)
     while True:
-        for number in range(ALWAYS if pressure() > BUSY else workers):
+        for number in range(ALWAYS if pressure() > BUSY else max(workers, ALWAYS)):
             lock = FileLock(folder / str(number))
             try:
                 lock.acquire(blocking=False)
