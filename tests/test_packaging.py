@@ -157,6 +157,6 @@ def test_a_small_book_is_run_and_built(python: Path, book: Path) -> None:
     assert {"index.html", "chapter.html", "sample.html"} <= set(pages)
     chapter = BeautifulSoup((book / "_build/html/chapter.html").read_text(), "html.parser")
     note = " ".join(chapter.select_one(".mark-note").get_text(" ").split())
-    assert note.startswith("Observed. Observed number 7.")
+    assert note.startswith("The number is large. Observed. Observed number 7.")
     lab = (book / "_build/html/labs/sample/sample.html").read_text()
     assert lab.count('id="claim-number-is-large"') == 1
