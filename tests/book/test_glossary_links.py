@@ -1,11 +1,13 @@
 """The first use of a glossary term on a page is a link to its definition."""
 
+import io
 from pathlib import Path
 
 import pytest
 from docutils import nodes
 from sphinx import addnodes
-from sphinx.testing.util import SphinxTestApp
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from book._ext import glossary_links
 
@@ -36,21 +38,28 @@ def test_each_term_is_linked_once_and_not_in_headings_or_code(tmp_path: Path):
         "# A Pod\n\n`Pod`. A Pod is in a cluster. "
         "Another Pod, a {term}`cluster IP`, a cluster IP.\n"
     )
-    app = SphinxTestApp(
-        srcdir=tmp_path,
-        confoverrides={
-            "extensions": ["myst_parser", "book._ext.glossary_links"],
-            "myst_enable_extensions": ["attrs_block", "deflist"],
-        },
-    )
-    app.build()
+    warnings = io.StringIO()
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(
+            tmp_path,
+            tmp_path,
+            tmp_path / "_build",
+            tmp_path / "_build/doctrees",
+            "html",
+            confoverrides={
+                "extensions": ["myst_parser", "book._ext.glossary_links"],
+                "myst_enable_extensions": ["attrs_block", "deflist"],
+            },
+            status=None,
+            warning=warnings,
+        )
+        app.build()
     page = app.env.get_doctree("book/page")
     linked = [one.astext() for one in page.findall(addnodes.pending_xref)]
     assert linked == ["Pod", "cluster", "cluster IP"]
     assert all(isinstance(one[0], nodes.inline) for one in page.findall(addnodes.pending_xref))
-    assert 'title="An IP."' in (app.outdir / "book/page.html").read_text()
-    assert app.warning.getvalue() == ""
-    app.cleanup()
+    assert 'title="An IP."' in (tmp_path / "_build/book/page.html").read_text()
+    assert warnings.getvalue() == ""
 
 
 def test_a_definition_is_shown_as_plain_text():
