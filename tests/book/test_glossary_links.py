@@ -47,7 +47,8 @@ def test_each_term_is_linked_once_and_not_in_headings_or_code(tmp_path: Path):
             tmp_path / "_build/doctrees",
             "html",
             confoverrides={
-                "extensions": ["myst_parser", "book._ext.glossary_links"],
+                "extensions": ["myst_nb", "book._ext.glossary_links"],
+                "nb_execution_mode": "off",
                 "myst_enable_extensions": ["attrs_block", "deflist"],
             },
             status=None,
