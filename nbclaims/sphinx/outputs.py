@@ -45,7 +45,7 @@ class OutputDirective(SphinxDirective):
                 f"No code cell of the lab {lab} has the tag {tag!r} and printed something. "
                 f"Next: write `:tags: [{tag}]` below the cell's first line in {page}.md."
             )
-        block = nodes.literal_block(text, text, language="console", classes=["run-output"])
+        block = nodes.literal_block(text, text, language="text", classes=["run-output"])
         self.set_source_info(block)
         if not self.content:
             return [block]
