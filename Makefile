@@ -42,7 +42,7 @@ help: ## List the targets
 ##### What readers need
 
 .PHONY: book
-book: $(VENV) ## The whole book; only what changed runs again | 6 min / 20 min
+book: $(VENV) ## The whole book; only what changed runs again | 10 min / 25 min
 	@$(MAKE) --no-print-directory labs
 	@$(MAKE) --no-print-directory --silent $(HTML)
 	@echo 'Open file://$(CURDIR)/_build/html/index.html'
@@ -56,7 +56,7 @@ lab: cluster ## Open the labs in JupyterLab, as copies in my-labs/
 	@KUBECONFIG=$(CURDIR)/.state/kubeconfig exec $(RUN) kubelab.workplace
 
 .PHONY: labs
-labs: $(VENV) ## Run labs without valid evidence; FORCE=1 all, SLOW=1 slow ones | 5 min
+labs: $(VENV) ## Run labs without valid evidence; FORCE=1 all, SLOW=1 slow ones | 8 min
 	@$(RUN) nbclaims pending labs || $(MAKE) --no-print-directory pending-labs
 
 .PHONY: pending-labs
@@ -87,7 +87,7 @@ clean: ## Remove everything that was made, and say what is kept | 10 s
 ##### What authors need
 
 .PHONY: test
-test: $(VENV) ## All that CI runs | 25 min / 40 min
+test: $(VENV) ## All that CI runs | 45 min / 65 min
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit
 	@$(MAKE) --no-print-directory cluster
@@ -112,7 +112,7 @@ unit: $(VENV) ## The tests that need no cluster, the examples in docstrings, and
 	@$(RUN) pytest -n 2 --cov --doctest-modules nbclaims kubelab $(UNIT_TESTS)
 
 .PHONY: mutants
-mutants: $(VENV) ## Show that claims fail under their mutants; FORCE=1 runs all again | 15 min
+mutants: $(VENV) ## Show that claims fail under their mutants; FORCE=1 runs all again | 30 min
 	@$(RUN) nbclaims pending mutants || $(MAKE) --no-print-directory pending-mutants
 
 .PHONY: pending-mutants
