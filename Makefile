@@ -98,7 +98,7 @@ test: $(VENV) ## All that CI runs | 45 min / 65 min
 	@$(RUN) pytest -n 2 --dist worksteal tests/book/test_pages.py
 
 .PHONY: lint
-lint: $(VENV) $(VALE) ## Check style, types, imports between packages, wording and spelling | 15 s
+lint: $(VENV) $(VALE) ## Check style, types, imports, wording and spelling | 15 s
 	@$(RUN) ruff check --quiet
 	@$(RUN) ruff format --check --quiet
 	@$(RUN) mypy --no-error-summary
@@ -108,11 +108,11 @@ lint: $(VENV) $(VALE) ## Check style, types, imports between packages, wording a
 	@$(VALE) --output=line $(PROSE) _build/sentences.md
 
 .PHONY: unit
-unit: $(VENV) ## The tests that need no cluster, the examples in docstrings, and coverage | 20 s
+unit: $(VENV) ## Tests that need no cluster, examples in docstrings, coverage | 20 s
 	@$(RUN) pytest -n 2 --cov --doctest-modules nbclaims kubelab $(UNIT_TESTS)
 
 .PHONY: mutants
-mutants: $(VENV) ## Show that claims fail under their mutants; FORCE=1 runs all again | 30 min
+mutants: $(VENV) ## Show that claims fail under their mutants; FORCE=1 all | 30 min
 	@$(RUN) nbclaims pending mutants || $(MAKE) --no-print-directory pending-mutants
 
 .PHONY: pending-mutants
@@ -124,7 +124,7 @@ notebooks: $(VENV) ## Write the notebooks from their Markdown sources
 	@$(RUN) nbclaims notebooks
 
 .PHONY: record
-record: $(VENV) ## Keep the last runs in recorded/, which pages show on machines without a run
+record: $(VENV) ## Keep the last runs in recorded/, for machines without a run
 	@$(RUN) nbclaims record
 
 .PHONY: diagrams
