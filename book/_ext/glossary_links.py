@@ -8,13 +8,15 @@ sentence; other terms are found as they are written. Both are found in the plura
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
@@ -42,20 +44,29 @@ def setup(app: Sphinx) -> dict[str, Any]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def terms(glossary: str) -> list[str]:
+# Each page needs the same of the same glossary.
+@cache
+def terms(glossary: str) -> tuple[str, ...]:
     """Return the terms of a glossary's text."""
-    return [entry["term"] for entry in ENTRY.finditer(glossary)]
+    return tuple(entry["term"] for entry in ENTRY.finditer(glossary))
 
 
+@cache
 def definitions(glossary: str) -> dict[str, str]:
-    """Return the first sentence of each term's definition as plain text, by the term."""
+    """Return the first sentence of each term's definition as plain text, by the term's anchor."""
     return {
-        entry["term"].lower(): ROLE.sub(lambda m: m[1] or m[2] or "", entry["definition"])
+        anchor(entry["term"]): ROLE.sub(lambda m: m[1] or m[2] or "", entry["definition"])
         for entry in ENTRY.finditer(glossary)
     }
 
 
-def pattern(names: list[str]) -> re.Pattern[str]:
+def anchor(term: str) -> str:
+    """Return the id of a term in the glossary, in lower case: `term-kube-proxy`."""
+    return f"term-{re.sub('[^a-z0-9]+', '-', term.lower()).strip('-')}"
+
+
+@cache
+def pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     """Return a pattern that finds terms as words; each term has a group."""
     groups = []
     # The longest first: `cluster IP` is no `cluster`.
@@ -77,9 +88,8 @@ class LinkTerms(SphinxTransform):
         page = self.env.docname
         if not page.startswith("book/") or page == GLOSSARY:
             return
-        path = Path(self.env.doc2path(GLOSSARY))
-        self.env.note_dependency(str(path))
-        names = terms(path.read_text(encoding="utf-8"))
+        self.env.note_dependency(self.env.doc2path(GLOSSARY))
+        names = terms(_text(self.env))
         linked = {
             reference["reftarget"].lower()
             for reference in self.document.findall(addnodes.pending_xref)
@@ -91,7 +101,7 @@ class LinkTerms(SphinxTransform):
                 self._link(text, found, names, linked)
 
     def _link(
-        self, text: nodes.Text, found: re.Pattern[str], names: list[str], linked: set[str]
+        self, text: nodes.Text, found: re.Pattern[str], names: Sequence[str], linked: set[str]
     ) -> None:
         pieces: list[nodes.Node] = []
         end = 0
@@ -127,15 +137,15 @@ class DefineTerms(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         """Set the titles of the links of a page."""
-        path = Path(self.env.doc2path(GLOSSARY))
-        if not path.exists():
-            return
-        defined = definitions(path.read_text(encoding="utf-8"))
+        defined = definitions(_text(self.env))
         for link in self.document.findall(nodes.reference):
-            anchor = str(link.get("refuri", "")).rpartition("#term-")[2]
-            term = anchor.replace("-", " ").lower()
-            if "#term-" in str(link.get("refuri", "")) and term in defined:
-                link["reftitle"] = defined[term]
+            target = str(link.get("refuri", "")).rpartition("#")[2].lower()
+            if target in defined:
+                link["reftitle"] = defined[target]
+
+
+def _text(env: BuildEnvironment) -> str:
+    return Path(env.doc2path(GLOSSARY)).read_text(encoding="utf-8")
 
 
 def _parents(node: nodes.Node) -> Iterator[nodes.Node]:

@@ -20,6 +20,9 @@
     for (const open of document.querySelectorAll(`.${OPEN}`)) {
       if (!open.contains(event.target)) open.classList.remove(OPEN);
     }
+    for (const note of document.querySelectorAll(".term-note")) {
+      if (!note.previousElementSibling.contains(event.target)) note.remove();
+    }
   });
 
   // A term's definition is the title of its link, which only a pointer can show.
@@ -29,9 +32,6 @@
     note.setAttribute("role", "note");
     note.textContent = `${link.title} Tap again for the glossary.`;
     link.after(note);
-    addEventListener("pointerdown", (event) => {
-      if (!link.contains(event.target)) note.remove();
-    }, { capture: true });
   }
 
   addEventListener("click", (event) => {

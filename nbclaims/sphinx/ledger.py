@@ -155,6 +155,10 @@ class Ledger:
             statements=tuple(one for one in self.statements if site.name in one.claims),
         )
 
+    def not_run(self, page: str) -> str:
+        """Return, for a reader, that a page's lab was not run, and why if there is an older run."""
+        return f"The lab was {_not_run(self.outdated.get(page, ''))}."
+
     def summary(self) -> str:
         """Return how many claims are in which state, and why some are not run: one line or two."""
         claims = self.claims.values()

@@ -36,9 +36,7 @@ class OutputDirective(SphinxDirective):
         page = f"labs/{lab}/{lab}"
         run = ledger.runs.get(page)
         if run is None:
-            reason = ledger.outdated.get(page)
-            words = f"was not run for this version: {reason}" if reason else "was not run"
-            return [nodes.paragraph("", f"The lab {words}.", classes=["claim-not-run"])]
+            return [nodes.paragraph("", ledger.not_run(page), classes=["claim-not-run"])]
         text = _printed(run, tag)
         if text is None:
             raise self.error(

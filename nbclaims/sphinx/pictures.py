@@ -53,9 +53,7 @@ def visit_picture(translator: HTML5Translator, node: measured_picture) -> None:
     ledger = ledger_of(translator.builder.env)
     run = ledger.runs.get(page)
     if run is None:
-        reason = ledger.outdated.get(page)
-        words = f"was not run for this version: {reason}" if reason else "was not run"
-        translator.body.append(f'<p class="claim-not-run">The lab {escape(words)}.</p>')
+        translator.body.append(f'<p class="claim-not-run">{escape(ledger.not_run(page))}</p>')
     else:
         builder = translator.builder
         here = builder.get_relative_uri(builder.current_docname, page)

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, Page
+from sphinx_external_toc.parsing import parse_toc_yaml
 
 from cluster import paths
 
@@ -30,9 +31,7 @@ def pages() -> list[str]:
 
     They come from there and not from the built files, so that a page that isn't built is missed.
     """
-    contents = (paths.ROOT / "_toc.yml").read_text(encoding="utf-8")
-    listed = re.findall(r"^[ -]*(?:root|file): (\S+)$", contents, re.MULTILINE)
-    return sorted(f"{name}.html" for name in listed)
+    return sorted(f"{name}.html" for name in parse_toc_yaml(paths.ROOT / "_toc.yml"))
 
 
 def built_pages() -> list[str]:

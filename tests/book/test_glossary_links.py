@@ -66,5 +66,10 @@ def test_each_term_is_linked_once_and_not_in_headings_or_code(tmp_path: Path):
 def test_a_definition_is_shown_as_plain_text():
     text = "Pod\n: A {term}`container <x>`s group in a {term}`node`, see [this](that.md) `field`.\n"
     assert glossary_links.definitions(text) == {
-        "pod": "A containers group in a node, see this field."
+        "term-pod": "A containers group in a node, see this field."
     }
+
+
+def test_a_definition_is_found_by_the_anchor_of_its_term():
+    found = glossary_links.definitions("kube-proxy\n: An agent.\n\nkind (tool)\n: A program.\n")
+    assert found == {"term-kube-proxy": "An agent.", "term-kind-tool": "A program."}

@@ -136,6 +136,14 @@ class SampleBook:
         ]
         EvidenceStore.of_book(self.root).update_verdicts(lab, ran, mutants.of(source))
 
+    def cited_and_run(self, cell: str, *records: dict[str, Any], directive: str) -> None:
+        """Write a lab of one cell that was run, and a chapter that cites it and has a directive."""
+        self.lab("restarts", cell)
+        self.page(
+            "chapter", f"# Chapter\n\nNothing {{claim}}`never-restarts`.\n\n```{directive}\n```\n"
+        )
+        self.run("restarts", cell, records=list(records))
+
     def statements(self, *entries: dict[str, Any]) -> None:
         """Write what the source text says."""
         self.write(

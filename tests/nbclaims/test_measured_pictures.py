@@ -14,13 +14,8 @@ SVG = '<svg role="img"><title id="plot-waits-title">Waits</title><desc>1, 2</des
 @pytest.fixture
 def illustrated(book: SampleBook) -> SampleBook:
     """A chapter with a picture of a lab, which was run."""
-    book.lab("restarts", NEVER)
-    book.page(
-        "chapter",
-        "# Chapter\n\nNothing {claim}`never-restarts`.\n\n"
-        "```{measured} restarts plot-waits\nThe *waits*, measured.\n```\n",
-    )
-    book.run("restarts", NEVER, records=[record("never-restarts")])
+    directive = "{measured} restarts plot-waits\nThe *waits*, measured."
+    book.cited_and_run(NEVER, record("never-restarts"), directive=directive)
     return book
 
 

@@ -13,13 +13,8 @@ PRINTED = "$ kubectl get pods -n restarts-c0ffee -o wide\nNAME   READY\nnever  0
 @pytest.fixture
 def chapter(book: SampleBook) -> SampleBook:
     """A chapter with the output of a cell with the tag `pods`, of a lab that was run."""
-    book.lab("restarts", NEVER)
-    book.page(
-        "chapter",
-        "# Chapter\n\nNothing {claim}`never-restarts`.\n\n"
-        "```{output} restarts pods\nThe Pod, *once*.\n```\n",
-    )
-    book.run("restarts", NEVER, records=[record("never-restarts")])
+    directive = "{output} restarts pods\nThe Pod, *once*."
+    book.cited_and_run(NEVER, record("never-restarts"), directive=directive)
     change(book, "labs/restarts/restarts.ipynb", tag="pods")
     return book
 
