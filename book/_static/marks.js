@@ -20,9 +20,6 @@
     for (const open of document.querySelectorAll(`.${OPEN}`)) {
       if (!open.contains(event.target)) open.classList.remove(OPEN);
     }
-    for (const note of document.querySelectorAll(".term-note")) {
-      if (!note.previousElementSibling.contains(event.target)) note.remove();
-    }
   });
 
   // A term's definition is the title of its link, which only a pointer can show.
@@ -35,6 +32,10 @@
   }
 
   addEventListener("click", (event) => {
+    // Not on pointerdown: without the note the text moves, and the tap would miss its target.
+    for (const note of document.querySelectorAll(".term-note")) {
+      if (!note.previousElementSibling.contains(event.target)) note.remove();
+    }
     const term = event.target.closest?.("a[title][href*='#term-']");
     if (term && isTouch && !term.nextElementSibling?.matches(".term-note")) {
       event.preventDefault();

@@ -170,6 +170,22 @@ def test_the_first_tap_opens_a_note_and_the_second_follows_the_link(
     context.close()
 
 
+def test_a_tap_on_a_term_shows_its_definition_until_the_next_tap(
+    browser: Browser, origin: str, cited: str
+):
+    context = browser.new_context(viewport=PHONE, has_touch=True)
+    page = context.new_page()
+    page.goto(f"{origin}/{cited}")
+    terms, notes = page.locator("a[title][href*='#term-']"), page.locator(".term-note")
+    for term in (terms.nth(0), terms.nth(1)):
+        term.tap()
+        assert notes.count() == 1
+        assert term.get_attribute("title") in notes.text_content()
+    terms.nth(1).tap()
+    page.wait_for_url("**/glossary.html*")
+    context.close()
+
+
 def test_copied_text_has_no_words_of_notes(browser: Browser, origin: str, cited: str):
     with visit(browser, f"{origin}/{cited}") as seen:
         copied = seen.page.evaluate(
